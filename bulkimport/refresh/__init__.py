@@ -1,0 +1,1 @@
+"""What happens to one dataset: the machine decides, the driver acts."""
