@@ -59,7 +59,10 @@ class ItemCounts:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an import would do to a dataset, in items; the examples are keys, a handful at most."""
+    """What an import would do to a dataset, in items; the examples are keys, a handful at most.
+
+    `rekeyed` counts deletions whose other values come back in a creation under another key (old, new in the examples).
+    """
 
     created: int
     updated: int
@@ -67,6 +70,8 @@ class Changes:
     unchanged: int
     deleted_examples: tuple[str, ...] = ()
     created_examples: tuple[str, ...] = ()
+    rekeyed: int = 0
+    rekeyed_examples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

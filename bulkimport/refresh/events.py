@@ -94,11 +94,6 @@ class ImportRuledOut:
 
 
 @dataclass(frozen=True, slots=True)
-class JobStarted:
-    """The job was seen running for the first time."""
-
-
-@dataclass(frozen=True, slots=True)
 class JobCompleted:
     """The job's end was seen; `result_url` is presigned."""
 
@@ -145,7 +140,6 @@ Event = (
     | ImportReplyLost
     | ImportFound
     | ImportRuledOut
-    | JobStarted
     | JobCompleted
     | ResultCollected
     | RefreshEnded

@@ -1,0 +1,127 @@
+"""The SQLite file: creating it privately, opening it durably, and saying in words what is wrong with it."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from bulkimport.errors import StateError
+from bulkimport.journal import schema
+from bulkimport.journal.rows import SET_ASIDE
+
+FILE_NAME = "journal.db"
+
+_WHAT_WENT_WRONG: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_FULL: (
+        "cannot grow: the disk is full. What was not yet written down is not in it",
+        "Free space on the disk that holds the state directory; the run can then be resumed (--resume).",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "is locked: another process has been holding it for too long",
+        "Look for a stopped or hanging bulkimport process that uses the same state directory, then try again.",
+    ),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database, or is damaged", SET_ASIDE),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", SET_ASIDE),
+    sqlite3.SQLITE_READONLY: (
+        "cannot be written to",
+        "Check the permissions of the state directory and its files, or choose another one (--state-dir).",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "cannot be opened",
+        "Check the permissions of the state directory and its files, or choose another one (--state-dir).",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "cannot be read or written: the disk reports an error or has no space",
+        "Check the disk that holds the state directory: its space, its health, and that it is no network share.",
+    ),
+}
+_WHAT_WENT_WRONG[sqlite3.SQLITE_LOCKED] = _WHAT_WENT_WRONG[sqlite3.SQLITE_BUSY]
+_WHAT_WENT_WRONG[sqlite3.SQLITE_PERM] = _WHAT_WENT_WRONG[sqlite3.SQLITE_CANTOPEN]
+
+
+def translate(error: Exception, path: Path) -> Exception:
+    """What SQLite or the file system says about the journal at `path`, as a StateError; other errors as they are."""
+    if isinstance(error, sqlite3.DatabaseError) and hasattr(error, "sqlite_errorcode"):
+        what, hint = _WHAT_WENT_WRONG.get(error.sqlite_errorcode & 0xFF, ("cannot be used", SET_ASIDE))
+        return StateError(f"The journal {path} {what} ({error}).", hint=hint)
+    if isinstance(error, UnicodeDecodeError | sqlite3.OperationalError):  # these quote what they could not decode
+        return StateError(f"The journal {path} is damaged: it holds text that makes no sense.", hint=SET_ASIDE)
+    if isinstance(error, OSError):
+        return StateError(
+            f"The state directory {path.parent} cannot be used: {error.strerror}.",
+            hint="Make it a directory with free space that you may write to, or choose another one (--state-dir).",
+        )
+    return error
+
+
+def exists(state_dir: Path) -> bool:
+    """Whether there is a journal in that state directory; StateError if that cannot be seen."""
+    path = state_dir / FILE_NAME
+    try:
+        return path.exists()
+    except OSError as error:
+        raise translate(error, path) from None
+
+
+def connect(state_dir: Path, *, read_only: bool, busy_timeout: float) -> sqlite3.Connection:
+    """A connection to the journal in `state_dir`, brought to this program's version; made if it is not there.
+
+    For the thread that calls alone. `busy_timeout` is how long, in seconds, other processes are waited for. With
+    `read_only` its contents cannot be changed. StateError if the journal cannot be used.
+    """
+    path = (state_dir / FILE_NAME).absolute()
+    try:
+        _create_privately(path)
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
+        try:
+            schema.check(connection, str(path))
+            _prefer_durability(connection, busy_timeout)
+            schema.migrate(connection)
+            connection.execute(f"PRAGMA query_only = {int(read_only)}")
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        raise translate(error, path) from None
+    return connection
+
+
+def _prefer_durability(connection: sqlite3.Connection, busy_timeout: float) -> None:
+    """A commit that returned survives a power cut: WAL, synced on every commit (on macOS down to the platter)."""
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:  # SQLite does not wait here when two processes make the file at once
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _create_privately(path: Path) -> None:
+    """Makes the directory (0700) and an empty file (0600), whose mode SQLite gives to its companions too.
+
+    A directory that exists keeps its mode, since it may hold other things; files that were opened up are closed.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = not path.exists()
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for file in (path, path.with_name(f"{FILE_NAME}-wal"), path.with_name(f"{FILE_NAME}-shm")):
+        if file.exists() and file.stat().st_mode & 0o077:
+            file.chmod(0o600)
+    if new:
+        _sync_directory(path.parent)
+        _sync_directory(path.parent.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes the names in it survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
