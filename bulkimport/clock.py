@@ -43,4 +43,7 @@ def timestamp(moment: datetime) -> str:
 
 def parse_timestamp(text: str) -> datetime:
     """The reverse of `timestamp`; raises ValueError for anything that is not RFC 3339."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a timestamp without a time zone: {text!r}")
+    return moment.astimezone(UTC)

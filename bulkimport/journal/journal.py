@@ -263,13 +263,13 @@ class Journal:
         now = self._clock.now()
         return await self._write(lambda connection: ledger.use_plan(connection, plan_id, run_id, now))
 
-    async def accepted_fingerprint(self, tenant_key: str, dataset_id: str) -> str | None:
-        """The fingerprint last accepted for the dataset; None before the first."""
-        return await self._read(lambda connection: ledger.accepted_fingerprint(connection, tenant_key, dataset_id))
+    async def accepted_fingerprint(self, config_key: str, dataset: str) -> str | None:
+        """The fingerprint last accepted for this dataset (by name) of a config; None before the first."""
+        return await self._read(lambda connection: ledger.accepted_fingerprint(connection, config_key, dataset))
 
-    async def accept_fingerprint(self, tenant_key: str, dataset_id: str, fingerprint: str) -> None:
+    async def accept_fingerprint(self, config_key: str, dataset: str, fingerprint: str) -> None:
         """Makes this the dataset's accepted fingerprint."""
-        await self._write(lambda connection: ledger.accept_fingerprint(connection, tenant_key, dataset_id, fingerprint))
+        await self._write(lambda connection: ledger.accept_fingerprint(connection, config_key, dataset, fingerprint))
 
     async def _read(self, perform: Callable[[Connection], T]) -> T:
         return await self._thread.run(perform, writes=False)

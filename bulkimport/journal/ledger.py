@@ -34,17 +34,17 @@ def use_plan(connection: sqlite3.Connection, plan_id: str, run_id: str, at: date
     return None if use.run_id == run_id else use
 
 
-def accepted_fingerprint(connection: sqlite3.Connection, tenant_key: str, dataset_id: str) -> str | None:
+def accepted_fingerprint(connection: sqlite3.Connection, config_key: str, dataset: str) -> str | None:
     """The fingerprint last accepted for the dataset; None before the first."""
     row = connection.execute(
-        "SELECT fingerprint FROM fingerprints WHERE tenant_key = ? AND dataset_id = ?", (tenant_key, dataset_id)
+        "SELECT fingerprint FROM fingerprints WHERE config_key = ? AND dataset = ?", (config_key, dataset)
     ).fetchone()
     return None if row is None else str(row[0])
 
 
-def accept_fingerprint(connection: sqlite3.Connection, tenant_key: str, dataset_id: str, fingerprint: str) -> None:
+def accept_fingerprint(connection: sqlite3.Connection, config_key: str, dataset: str, fingerprint: str) -> None:
     """Makes this the dataset's accepted fingerprint."""
     connection.execute(
-        "INSERT OR REPLACE INTO fingerprints (tenant_key, dataset_id, fingerprint) VALUES (?, ?, ?)",
-        (tenant_key, dataset_id, fingerprint),
+        "INSERT OR REPLACE INTO fingerprints (config_key, dataset, fingerprint) VALUES (?, ?, ?)",
+        (config_key, dataset, fingerprint),
     )

@@ -17,11 +17,12 @@ _AT_ONCE = 500
 def newest(
     connection: sqlite3.Connection, tenant_key: str, dataset_id: str, statuses: Collection[DatasetStatus]
 ) -> Outcome | None:
-    """How the dataset last ended with one of `statuses`, in any run."""
+    """How the dataset last ended with one of `statuses`, in any run but a restore, which sends a part of it only."""
     marks = ", ".join("?" * len(statuses))
     row = connection.execute(
         f"SELECT run_id, name, fingerprint, {entries.FACT_COLUMNS} FROM datasets"  # noqa: S608 # constant names and marks
         f" WHERE tenant_key = ? AND dataset_id = ? AND ended_by IS NOT NULL AND status IN ({marks})"
+        " AND run_id NOT IN (SELECT run_id FROM runs WHERE command = 'restore')"
         " ORDER BY ended_by DESC LIMIT 1",
         (tenant_key, dataset_id, *statuses),
     ).fetchone()

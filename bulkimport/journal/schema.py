@@ -95,8 +95,8 @@ _V1 = (
     "CREATE TABLE plans (plan_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID",
     """
     CREATE TABLE fingerprints (
-        tenant_key TEXT NOT NULL, dataset_id TEXT NOT NULL COLLATE NOCASE, fingerprint TEXT NOT NULL,
-        PRIMARY KEY (tenant_key, dataset_id)
+        config_key TEXT NOT NULL, dataset TEXT NOT NULL, fingerprint TEXT NOT NULL,
+        PRIMARY KEY (config_key, dataset)
     ) WITHOUT ROWID
     """,
     "CREATE TABLE facts_version (version INTEGER NOT NULL)",

@@ -116,7 +116,7 @@ class RefreshEnded:
 
     status: DatasetStatus
     error: ErrorReport
-    items: ItemCounts = ItemCounts()
+    items: ItemCounts = field(default_factory=ItemCounts)
     changes: Changes | None = None
     baseline: str | None = None
     warnings: tuple[str, ...] = ()

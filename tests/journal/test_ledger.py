@@ -52,6 +52,6 @@ def test_the_last_accepted_fingerprint_is_remembered() -> None:
     connection = a_connection()
     assert ledger.accepted_fingerprint(connection, TENANT, "ID-people") is None
     ledger.accept_fingerprint(connection, TENANT, "ID-people", "one")
-    ledger.accept_fingerprint(connection, TENANT, "id-PEOPLE", "two")
+    ledger.accept_fingerprint(connection, TENANT, "ID-people", "two")
     assert ledger.accepted_fingerprint(connection, TENANT, "ID-people") == "two"
     assert ledger.accepted_fingerprint(connection, TENANT, "ID-links") is None

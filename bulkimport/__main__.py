@@ -1,0 +1,14 @@
+"""`python -m bulkimport`. Light, because worker processes load it too."""
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    from bulkimport.cli import run_command_line
+
+    sys.exit(run_command_line(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Something that runs beside a block of code and ends with it."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+
+
+@asynccontextmanager
+async def alongside(function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> AsyncIterator[None]:
+    """Runs `function(*args)` while the block runs and cancels it afterwards.
+
+    An exception of the block comes out as it is, not wrapped in an exception group; one of `function` comes out in a
+    group, as from any task group.
+    """
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(function, *args)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
+            failure = error
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

@@ -1,0 +1,101 @@
+"""What a former run left to do: for `--failed` and `--resume`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bulkimport.cli.settings import fingerprint
+from bulkimport.errors import UsageError
+from bulkimport.journal import DatasetRecord, Journal, RunRecord
+from bulkimport.model import Config, DatasetStatus, RunStatus
+from bulkimport.plan import Selection, selection_of
+from bulkimport.refresh.machine import Refresh, State, replay
+
+LAST = "last"
+"""Stands for "the last run" where an option may name one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A former run and what of it is to be done.
+
+    `refreshes` is set when it is resumed rather than followed by a new one; `nothing_to_do` says why the selection is
+    empty.
+    """
+
+    run: RunRecord
+    selection: Selection
+    refreshes: Mapping[str, Refresh] | None = None
+    nothing_to_do: str = ""
+
+
+async def resumed_from(journal: Journal, config: Config, key: str, wanted: str) -> Earlier:
+    """The run to continue. One that was interrupted goes on everywhere; of a finished one only what ended `unknown` is
+    looked at again. Raises UsageError where there is no such run or the config no longer fits it."""
+    run = await _find(journal, key, wanted, "--resume")
+    records = {record.name: record for record in await journal.datasets(run.run_id)}
+    refreshes = await _refreshes(journal, run, records)
+    open_names = {
+        name
+        for name, refresh in refreshes.items()
+        if refresh.status is DatasetStatus.UNKNOWN
+        or (run.status is RunStatus.INTERRUPTED and refresh.state is not State.DONE)
+    }
+    if not open_names:
+        return Earlier(run, selection_of(()), nothing_to_do=f"run {run.run_id} ended, and nothing of it is unknown.")
+    by_name = {dataset.name: dataset for dataset in config.datasets}
+    changed = [
+        name
+        for name in sorted(open_names)
+        if name not in by_name or fingerprint(config, by_name[name]) != records[name].fingerprint
+    ]
+    if changed:
+        raise UsageError(
+            f"Run {run.run_id} cannot be resumed: the config of {', '.join(changed)} has changed since, or is gone.",
+            hint="Restore the config and resume, or start a new run.",
+        )
+    chosen = [dataset for dataset in config.datasets if dataset.name in refreshes]
+    return Earlier(
+        run, selection_of(chosen), refreshes={name: refreshes[name] for name in refreshes if name in by_name}
+    )
+
+
+async def failed_of(journal: Journal, config: Config, key: str, wanted: str, selection: Selection) -> Earlier:
+    """What did not succeed in a run, as far as it is selected. Raises UsageError where there is no such run."""
+    run = await _find(journal, key, wanted, "--failed")
+    records = {record.name: record for record in await journal.datasets(run.run_id)}
+    refreshes = await _refreshes(journal, run, records)
+    names = {name for name, refresh in refreshes.items() if refresh.status is None or not refresh.status.is_success}
+    chosen = [dataset for dataset in selection.datasets if dataset.name in names]
+    gone = sorted(names - {dataset.name for dataset in config.datasets})
+    if gone and not chosen:
+        raise UsageError(
+            f"What did not succeed in run {run.run_id} is no longer in the config: {', '.join(gone)}.",
+            hint="Nothing was sent. Run what is there instead.",
+        )
+    return Earlier(run, selection_of(chosen), nothing_to_do=f"every selected dataset of run {run.run_id} succeeded.")
+
+
+async def _find(journal: Journal, key: str, wanted: str, option: str) -> RunRecord:
+    run = await (journal.latest_run(key) if wanted == LAST else journal.run(wanted))
+    if run is None:
+        what = "of this config" if wanted == LAST else wanted
+        raise UsageError(
+            f"{option}: there is no run {what} in this state directory.",
+            hint="`bulkimport history` lists the runs; --state-dir looks elsewhere.",
+        )
+    if run.config_key != key:
+        raise UsageError(
+            f"{option}: run {run.run_id} belongs to another config ({run.config_path}).",
+            hint="Name the config of that run.",
+        )
+    if run.status is RunStatus.RUNNING:
+        raise UsageError(
+            f"{option}: run {run.run_id} is still running (process {run.pid} on {run.host}).",
+            hint=f"Wait for its end: `bulkimport status {run.run_id}` shows it live.",
+        )
+    return run
+
+
+async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:
+    entries = await journal.entries(run.run_id)
+    return {name: replay(entry.event for entry in entries if entry.dataset == name) for name in records}

@@ -1,0 +1,54 @@
+"""What happens in a run, told to the log and to the live progress."""
+
+from bulkimport.log import REFRESH_ENDED, REFRESH_STATE_CHANGED, logger
+from bulkimport.progress import Progress
+from bulkimport.refresh.machine import Refresh, State
+
+
+class RunObserver:
+    """Feeds both; never holds the run up."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._log = logger()
+
+    def state_changed(self, name: str, state: State, detail: str = "") -> None:
+        self._progress.state_changed(name, state.value, detail)
+        self._log.debug(REFRESH_STATE_CHANGED, dataset=name, state=state.value)
+
+    def reading(self, name: str, rows: int, source_bytes: int, total_bytes: int) -> None:
+        self._progress.rows(name, rows, source_bytes, total_bytes)
+
+    def uploading(self, name: str, sent: int, total: int) -> None:
+        self._progress.uploaded(name, sent, total)
+
+    def polled(self, name: str, looks: int, job_status: str) -> None:
+        self._progress.polled(name, looks, job_status)
+
+    def waiting(self, name: str, reason: str) -> None:
+        self._progress.waiting(name, reason)
+
+    def warned(self, name: str, message: str) -> None:
+        self._log.warning("refresh.warned", dataset=name, message=message)
+
+    def ended(self, name: str, refresh: Refresh) -> None:
+        error = refresh.error
+        if refresh.status is None:
+            self._log.warning("refresh.left", dataset=name, state=refresh.state.value)
+            return
+        self._progress.ended(name, refresh.status, error.message if error else "")
+        fields: dict[str, object] = {"dataset": name, "status": refresh.status.value}
+        if refresh.payload is not None:
+            fields["rows"] = refresh.payload.rows
+        if error is None:
+            self._log.info(REFRESH_ENDED, **fields)
+            return
+        fields |= {
+            "stage": error.stage.value if error.stage else None,
+            "trace_id": error.trace_id,
+            "error": error.message,
+        }
+        self._log.error(REFRESH_ENDED, **fields)
+
+    def defect(self, name: str, error: BaseException) -> None:
+        self._log.error("refresh.defect", dataset=name, exc_info=error)

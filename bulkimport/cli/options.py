@@ -1,0 +1,129 @@
+"""What all commands share: the common options, and how results and errors are shown."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import click
+import orjson
+
+from bulkimport.config.durations import parse_duration
+from bulkimport.errors import BulkimportError, UsageError
+from bulkimport.log import LogFormat, LogLevel, Redactor, is_coloured
+from bulkimport.model import Config
+from bulkimport.report.complaint import error_text
+from bulkimport.report.layout import Layout
+
+EXIT_SUCCESS, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
+STATE_DIR_VARIABLE = "BULKIMPORT_STATE_DIR"
+DEFAULT_STATE_DIR = ".bulkimport"
+
+Command = Callable[..., int]
+
+
+@dataclass(slots=True)
+class Common:
+    """The common options of one invocation; `redactor` learns secrets as they become known."""
+
+    output: Literal["text", "json"]
+    log_format: LogFormat
+    log_level: LogLevel
+    state_dir: str | None
+    progress: bool
+    redactor: Redactor
+
+    def state_directory(self, config: Config | None = None) -> Path:
+        """--state-dir, else the config's, else the environment's, else .bulkimport in the working directory."""
+        from_config = config.run.state_dir if config is not None else None
+        chosen = self.state_dir or from_config or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
+        return Path(chosen).expanduser().absolute()
+
+    def show(self, text: Callable[[Layout], str], document: Callable[[], dict[str, Any]]) -> None:
+        """The command's result, alone on stdout."""
+        if self.output == "json":
+            self.show_document(document())
+        else:
+            _write(self.redactor.text(text(layout_for(sys.stdout))).encode(sys.stdout.encoding, "replace"))
+
+    def show_document(self, document: dict[str, Any]) -> None:
+        """One JSON document on stdout."""
+        _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read the output has gone; a second failure while Python closes stdout would show a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def common_options(command: Command) -> Command:
+    """Adds the common options to a command, which gets them as `common`, and turns errors into exit codes."""
+
+    @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout.")
+    @click.option(
+        "--log-format", type=click.Choice(["console", "json"]), default="console", help="Form of the log on stderr."
+    )
+    @click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        help="Least level that is logged on stderr; by default warning for the console, which shows progress too, else info.",
+    )
+    @click.option(
+        "--state-dir",
+        metavar="DIR",
+        help=f"Journal, results and backups; else run.state_dir, else ${STATE_DIR_VARIABLE}, else {DEFAULT_STATE_DIR}.",
+    )
+    @click.option("--no-progress", is_flag=True, help="No live progress, even on a terminal.")
+    @wraps(command)
+    def with_common(
+        output: Literal["text", "json"],
+        log_format: LogFormat,
+        log_level: LogLevel | None,
+        state_dir: str | None,
+        no_progress: bool,
+        **options: Any,
+    ) -> int:
+        level = log_level or ("warning" if log_format == "console" else "info")
+        common = Common(output, log_format, level, state_dir, not no_progress, Redactor())
+        try:
+            return command(common=common, **options)
+        except BulkimportError as error:
+            complain(error, common.redactor)
+            return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE
+
+    return with_common
+
+
+def complain(error: BulkimportError, redactor: Redactor) -> None:
+    """An error of the command itself, on stderr."""
+    sys.stderr.write(error_text(error, layout_for(sys.stderr), redactor.text))
+    sys.stderr.flush()
+
+
+def layout_for(stream: TextIO) -> Layout:
+    """As wide as the terminal; 100 columns in a pipe, where a table should not depend on who reads it."""
+    if not stream.isatty():
+        return Layout(width=100)
+    return Layout(width=shutil.get_terminal_size((80, 24)).columns, colour=is_coloured(stream))
+
+
+class DurationType(click.ParamType[float]):
+    """A duration as in the config (`500ms`, `30s`, `15m`, `2h`), in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

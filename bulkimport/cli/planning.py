@@ -1,0 +1,125 @@
+"""`bulkimport plan` and `bulkimport check`: what a run would do, and what stands in its way."""
+
+import random
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import click
+
+from bulkimport.cli.observer import RunObserver
+from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common, common_options
+from bulkimport.cli.selectors import parse_allowances, selection_options
+from bulkimport.cli.services import open_service
+from bulkimport.cli.settings import load_config, tenant_key
+from bulkimport.clock import SystemClock
+from bulkimport.folders import Spool
+from bulkimport.guards import Allowance
+from bulkimport.journal import Journal
+from bulkimport.log import configure
+from bulkimport.model import Config
+from bulkimport.plan import select
+from bulkimport.planner import Depth, PlannedDataset, Planner
+from bulkimport.progress import SilentProgress
+from bulkimport.refresh.context import RunContext
+from bulkimport.refresh.stop import Stop
+from bulkimport.report.planned import check_document, check_text, plan_document, plan_text
+from bulkimport.workers import Workers
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@selection_options
+@click.option("--allow-delete", multiple=True, metavar="NAME=COUNT", help="Plan with this allowance for deletions.")
+@common_options
+def plan(config: Path, only: Sequence[str], exclude: Sequence[str], allow_delete: Sequence[str], common: Common) -> int:
+    """Shows what a run of CONFIG would create, update and delete, and which guard would refuse. Changes nothing.
+
+    Ends 1 if any dataset would not be imported.
+    """
+    loaded = load_config(config, common)
+    allowances = parse_allowances(loaded, allow_delete)
+    planned = _plan(loaded, common, (only, exclude), Depth.ITEMS, allowances)
+    sandbox = loaded.tenant.is_sandbox
+    common.show(
+        lambda layout: plan_text(loaded.path, planned, layout, sandbox=sandbox),
+        lambda: plan_document(loaded.path, planned, sandbox=sandbox),
+    )
+    return _exit_code(planned)
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@selection_options
+@click.option("--online", is_flag=True, help="Also ask Orgvue: token, dataset ids, properties.")
+@common_options
+def check(config: Path, only: Sequence[str], exclude: Sequence[str], online: bool, common: Common) -> int:
+    """Validates CONFIG and reads its sources; sends nothing.
+
+    Ends 1 if any source would fail or be refused, 2 if the config is wrong.
+    """
+    loaded = load_config(config, common)
+    depth = Depth.PROPERTIES if online else Depth.SOURCE
+    planned = _plan(loaded, common, (only, exclude), depth, {})
+    common.show(
+        lambda layout: check_text(loaded.path, planned, loaded.warnings, layout),
+        lambda: check_document(loaded.path, planned, loaded.warnings),
+    )
+    return _exit_code(planned)
+
+
+def _exit_code(planned: Sequence[PlannedDataset]) -> int:
+    return EXIT_SUCCESS if all(one.status == "ready" for one in planned) else EXIT_FAILURE
+
+
+def _plan(
+    config: Config,
+    common: Common,
+    selectors: tuple[Sequence[str], Sequence[str]],
+    depth: Depth,
+    allowances: dict[str, Allowance],
+) -> list[PlannedDataset]:
+    selection = select(config, *selectors)
+    state_dir = common.state_directory(config)
+
+    async def planned() -> list[PlannedDataset]:
+        clock, rng = SystemClock(), random.Random()
+        spool = Spool(state_dir, f"plan-{secrets.token_hex(4)}")
+        await anyio.to_thread.run_sync(spool.open)
+        try:
+            async with (
+                Journal.open(state_dir, clock) as journal,
+                open_service(
+                    config,
+                    selection.datasets,
+                    journal,
+                    state_dir,
+                    clock,
+                    rng,
+                    common.redactor,
+                    online=depth > Depth.SOURCE,
+                ) as service,
+            ):
+                run = RunContext(
+                    run_id=spool.folder.name,
+                    config=config,
+                    tenant_key=tenant_key(config),
+                    client=service.client,
+                    journal=journal,
+                    workers=Workers(),
+                    clock=clock,
+                    rng=rng,
+                    stop=Stop(),
+                    observer=RunObserver(SilentProgress()),
+                    uploads=anyio.CapacityLimiter(1),
+                    allowances=allowances,
+                )
+                return await Planner(run, spool, selection, depth).plan_all()
+        finally:
+            await anyio.to_thread.run_sync(spool.close)
+
+    with configure(common.log_format, common.log_level, common.redactor, stream=sys.stderr):
+        return anyio.run(planned)

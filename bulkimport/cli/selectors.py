@@ -1,0 +1,46 @@
+"""Options that choose datasets, shared by the commands that take a config."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import click
+
+from bulkimport.errors import UsageError
+from bulkimport.guards import Allowance
+from bulkimport.model import Config
+from bulkimport.plan import near_misses
+
+Command = TypeVar("Command", bound=Callable[..., int])
+
+
+def selection_options(command: Command) -> Command:
+    """Adds --only and --exclude."""
+    only = click.option(
+        "--only",
+        multiple=True,
+        metavar="SELECTOR",
+        help="Only these: names, globs, tag:NAME; +NAME adds what it depends on. Repeatable, comma lists.",
+    )
+    exclude = click.option("--exclude", multiple=True, metavar="SELECTOR", help="All but these.")
+    return only(exclude(command))
+
+
+def parse_allowances(config: Config, values: Sequence[str]) -> dict[str, Allowance]:
+    """The values of --allow-delete (NAME=COUNT). Raises UsageError for anything else, and for unknown names."""
+    names = [dataset.name for dataset in config.datasets]
+    found: dict[str, Allowance] = {}
+    for value in values:
+        name, equals, count = value.partition("=")
+        if not equals or not (count.isascii() and count.isdigit()):
+            raise UsageError(
+                f"--allow-delete {value} is not NAME=COUNT.", hint="For example: --allow-delete people=120"
+            )
+        if name not in names:
+            near = near_misses(name, names)
+            raise UsageError(
+                f"--allow-delete {value} names no dataset of the config"
+                + (f"; did you mean {' or '.join(near)}?" if near else "."),
+                hint="Nothing was sent.",
+            )
+        found[name] = Allowance(deletions=int(count))
+    return found

@@ -1,0 +1,119 @@
+"""The way to the tenant: the embedded sandbox where that is meant, the limiter, the client."""
+
+import random
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bulkimport.cli.settings import tenant_key
+from bulkimport.clock import Clock
+from bulkimport.journal import Journal
+from bulkimport.limiter import Limiter
+from bulkimport.log import Redactor, logger
+from bulkimport.model import Config, Dataset, Secret, Tenant
+from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.sandbox.embedded import embedded
+from bulkimport.sandbox.world import DatasetSeed, PropertySeed
+
+SANDBOX_FOLDER = "sandbox"
+_LINK_KEY = {"from_id", "to_id"}
+_NOWHERE = "https://sandbox.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One tenant's client and what can be seen of its traffic."""
+
+    client: OrgvueClient
+    limiter: Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class _DayCount:
+    """The tenant's requests of a UTC day, over all runs of the state directory."""
+
+    journal: Journal
+    tenant: str
+
+    async def add(self, day: date, n: int) -> int:
+        return await self.journal.add_requests(self.tenant, day, n)
+
+
+@asynccontextmanager
+async def open_service(
+    config: Config,
+    datasets: Iterable[Dataset],
+    journal: Journal,
+    state_dir: Path,
+    clock: Clock,
+    rng: random.Random,
+    redactor: Redactor,
+    *,
+    online: bool = True,
+) -> AsyncIterator[Service]:
+    """Opens the way to the config's tenant, starting or joining the embedded sandbox if that is the tenant.
+
+    Without `online` the client is not opened and cannot send anything.
+    """
+    async with AsyncExitStack() as stack:
+        tenant = config.tenant
+        if tenant.is_sandbox and not online:
+            tenant = Tenant(_NOWHERE, tenant.tenant_id, None)
+        elif tenant.is_sandbox:
+            address = await stack.enter_async_context(embedded(state_dir / SANDBOX_FOLDER, seeds_of(datasets, config)))
+            tenant = Tenant(address.base_url, tenant.tenant_id, Secret(address.token))
+            redactor.add(address.token)
+        limiter = Limiter(
+            config.limits, clock, day_count=_DayCount(journal, tenant_key(config)), rng=rng, observer=_log_event
+        )
+        stack.push_async_callback(limiter.release)
+        client = OrgvueClient(
+            tenant,
+            permits=limiter,
+            clock=clock,
+            timeouts=config.timeouts,
+            retries=config.retries,
+            rng=rng,
+            observer=_log_event,
+        )
+        if online:
+            await stack.enter_async_context(client)
+        yield Service(client, limiter)
+
+
+def seeds_of(datasets: Iterable[Dataset], config: Config) -> tuple[DatasetSeed, ...]:
+    """What the sandbox needs to know of the config's datasets.
+
+    Where `fields` does not name every column, a dataset learns its properties from what it is sent. Links that depend
+    on exactly two datasets join those: `from_id` the first, `to_id` the second.
+    """
+    ids = {dataset.name: dataset.dataset_id for dataset in config.datasets}
+    return tuple(_seed(dataset, ids) for dataset in datasets)
+
+
+def _seed(dataset: Dataset, ids: Mapping[str, str]) -> DatasetSeed:
+    is_links = set(dataset.key) == _LINK_KEY
+    sides = [ids[name] for name in dataset.depends_on]
+    return DatasetSeed(
+        dataset_id=dataset.dataset_id,
+        name=dataset.name,
+        type="LINKS" if is_links else "PEOPLE",
+        auto_id=dataset.key[0] if len(dataset.key) == 1 else None,
+        properties=_properties(dataset),
+        joins=(sides[0], sides[1]) if is_links and len(sides) == 2 else None,
+    )
+
+
+def _properties(dataset: Dataset) -> tuple[PropertySeed, ...] | None:
+    if dataset.fields is None or dataset.extra_columns == "pass":
+        return None
+    return tuple(PropertySeed(field.name, field.type or "text") for field in dataset.fields)
+
+
+def _log_event(event: str, /, **fields: object) -> None:
+    if event == "request.sent":
+        logger().debug(event, **fields)
+    else:
+        logger().warning(event, **fields)

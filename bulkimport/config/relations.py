@@ -1,0 +1,226 @@
+"""How the values of one dataset fit together. Each rule looks only at values that are right by themselves, so that one
+mistake does not hide another."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bulkimport.config.expectations import MismatchError
+from bulkimport.config.fields import check_date_pattern, default_value
+from bulkimport.config.models import DatasetBlock, GuardsBlock, ImportBlock, PollBlock, RetriesBlock, SourceBlock
+from bulkimport.config.problems import Problems, found, guess
+from bulkimport.config.shapes import Block, Parts, partial
+from bulkimport.config.source_types import KEYS_OF_CSV, TYPE_OF_EXTENSION, default_delimiter, extension
+from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, find, nearest
+from bulkimport.wording import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong between the values at `paths`; reported at the one that the dataset itself holds."""
+
+    message: str
+    paths: tuple[Path, ...]
+
+
+class Values:
+    """A dataset's values, as far as they are right, and how they are written."""
+
+    def __init__(self, tree: MappingNode, parts: Parts) -> None:
+        self.tree = tree
+        self.dataset = partial(DatasetBlock, parts)
+        self.source = partial(SourceBlock, parts)
+        self.imports = partial(ImportBlock, parts)
+        self.guards = partial(GuardsBlock, parts)
+        self.poll = partial(PollBlock, parts)
+
+    def shown(self, *path: str | int) -> str:
+        """The value at a path, for a message."""
+        return found(nearest(self.tree, path))
+
+
+Rule = Callable[[Values], Iterator[Finding]]
+
+
+def check_relations(tree: MappingNode, parts: Parts, problems: Problems) -> None:
+    """`tree` is the dataset with its defaults, `parts` what validation found right in it."""
+    values = Values(tree, parts)
+    for rule in _RULES:
+        _report(rule(values), tree, problems)
+
+
+def check_file_relations(tree: MappingNode, parts: Parts, problems: Problems) -> None:
+    """The same for what stands at the top of the main file."""
+    _report(_ascending(tree, "retries", partial(RetriesBlock, parts), ("max_wait", "total")), tree, problems)
+
+
+def _report(findings: Iterator[Finding], tree: MappingNode, problems: Problems) -> None:
+    for finding in findings:
+        nodes = [nearest(tree, path) for path in finding.paths]
+        if not any(isinstance(node, ScalarNode) and node.broken for node in nodes):
+            problems.add(_own(tree, nodes).place, finding.message)
+
+
+def _own(tree: MappingNode, nodes: list[Node]) -> Node:
+    """The first of the nodes that is not a default: what the user wrote for this dataset is what to change."""
+    start = f"{tree.place.key}."
+    own = (node for node in nodes if node.place.file == tree.place.file and node.place.key.startswith(start))
+    return next(own, nodes[0])
+
+
+def _poll_order(values: Values) -> Iterator[Finding]:
+    yield from _ascending(values.tree, "poll", values.poll, ("initial", "max", "timeout"))
+
+
+def _row_order(values: Values) -> Iterator[Finding]:
+    yield from _ascending(values.tree, "guards", values.guards, ("min_rows", "max_rows"))
+
+
+def _ascending(tree: MappingNode, key: str, block: Block, names: tuple[str, ...]) -> Iterator[Finding]:
+    """Of the values that are written, none may be larger than the next; an unwritten default gives way."""
+    written = [name for name in names if name in block.model_fields_set and getattr(block, name) is not None]
+    for low, high in pairwise(written):
+        if getattr(block, low) > getattr(block, high):
+            sizes = f"{found(nearest(tree, (key, low)))} and {found(nearest(tree, (key, high)))}"
+            yield Finding(f"{key}.{low} must not be above {key}.{high}, found {sizes}", ((key, low), (key, high)))
+
+
+def _matching(values: Values) -> Iterator[Finding]:
+    """`auto_id`, `id_key` and `merge_key` exclude one another, and the property must be the key."""
+    imports, key = values.imports, values.dataset.key
+    named = [name for name in ("id_key", "merge_key") if getattr(imports, name) is not None]
+    if len(named) > 1:
+        message = "items are matched by id_key or by merge_key, not by both: keep one of them"
+        yield Finding(message, (("import", "merge_key"), ("import", "id_key")))
+    for name in named:
+        if imports.auto_id:
+            message = f"auto_id: true and {name} exclude one another: leave one of them out"
+            yield Finding(message, (("import", name), ("import", "auto_id")))
+        if key and [getattr(imports, name)] != key:
+            have = f"key is {values.shown('key')}" if len(key) == 1 else f"key has {len(key)} properties"
+            message = (
+                f"expected the property that `key` names, found {values.shown('import', name)} while {have}: "
+                "the guards count by `key`, so Orgvue must match by it too"
+            )
+            yield Finding(message, (("import", name), ("key",)))
+
+
+def _tokens(values: Values) -> Iterator[Finding]:
+    imports = values.imports
+    if imports.noop_token is not None and imports.noop_token == imports.clear_token:
+        message = "noop_token and clear_token are the same text, which cannot mean both"
+        yield Finding(message, (("import", "clear_token"), ("import", "noop_token")))
+
+
+def _source_type(values: Values) -> Iterator[Finding]:
+    """Every path has a known extension unless `type` is given, and all have the same type."""
+    if not values.source.path or find(values.tree, ("source", "type")) is not None:
+        return
+    types: dict[str, str] = {}
+    for index, path in enumerate(values.source.path):
+        kind = TYPE_OF_EXTENSION.get(extension(path))
+        if kind is None:
+            known = listed(TYPE_OF_EXTENSION)
+            message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
+            yield Finding(message + ".gz; otherwise say `type: csv`, `json` or `ndjson`", (_path_of(values, index),))
+        elif types and kind not in types.values():
+            message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
+            yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))
+        else:
+            types[_shown_path(values, index)] = kind
+
+
+def _source_keys(values: Values) -> Iterator[Finding]:
+    """What only delimited text has is not given for JSON; separator and quote differ."""
+    source = values.source
+    if source.type is None and find(values.tree, ("source", "type")) is not None:
+        return
+    kinds = {source.type or TYPE_OF_EXTENSION.get(extension(path)) for path in source.path or []}
+    if len(kinds) == 1 and (kind := kinds.pop()) in ("json", "ndjson"):
+        for name in KEYS_OF_CSV:
+            if name in source.model_fields_set:
+                yield Finding(f"`{name}` is for csv; this source is {kind}", (("source", name),))
+        return
+    if source.path and source.delimiter is None and len({default_delimiter(path) for path in source.path}) > 1:
+        message = (
+            "these files have different delimiters, a tab in .tsv and a comma otherwise: say which with `delimiter`"
+        )
+        yield Finding(message, (("source", "path"),))
+    if source.delimiter is not None and source.delimiter == source.quotechar:
+        paths: tuple[Path, ...] = (("source", "quotechar"), ("source", "delimiter"))
+        at = paths if "quotechar" in source.model_fields_set else paths[1:]
+        yield Finding("delimiter and quotechar are the same character", at)
+
+
+def _path_of(values: Values, index: int) -> Path:
+    for path in (("source", "path", index), ("source", "path")):
+        if find(values.tree, path) is not None:
+            return path
+    return ("source",)
+
+
+def _shown_path(values: Values, index: int) -> str:
+    return values.shown(*_path_of(values, index))
+
+
+def _keys(values: Values) -> Iterator[Finding]:
+    key = values.dataset.key or []
+    for index, name in enumerate(key):
+        if name in key[:index]:
+            yield Finding(f"{values.shown('key', index)} stands in the key twice", (("key", index),))
+
+
+def _needed_properties(values: Values) -> Iterator[Finding]:
+    """Where only the properties in `fields` go out, the key and what is required must be among them."""
+    dataset = values.dataset
+    if dataset.fields is None or dataset.extra_columns == "pass":
+        return
+    wanted: list[tuple[str, Path, str]] = [
+        *((name, ("key", index), "the key") for index, name in enumerate(dataset.key or [])),
+        *((name, ("guards", "required", index), "required") for index, name in enumerate(values.guards.required or [])),
+    ]
+    for name, path, role in wanted:
+        if name not in dataset.fields:
+            message = (
+                f"{values.shown(*path)} is {role} but not among `fields`, and extra_columns keeps other columns out"
+            )
+            yield Finding(f"{message}; {guess(name, dataset.fields)}", (path,))
+
+
+def _formats(values: Values) -> Iterator[Finding]:
+    for name, field in (values.dataset.fields or {}).items():
+        if field is None or field.format is None:
+            continue
+        path: Path = ("fields", name, "format")
+        if field.type != "date":
+            yield Finding("`format` is for dates: add `type: date` or leave it out", (path,))
+            continue
+        try:
+            check_date_pattern(field.format)
+        except MismatchError as mismatch:
+            yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
+
+
+def _defaults(values: Values) -> Iterator[Finding]:
+    for name, field in (values.dataset.fields or {}).items():
+        if field is None:
+            continue
+        path: Path = ("fields", name, "default")
+        try:
+            default_value(field, values.imports)
+        except MismatchError as mismatch:
+            yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
+
+
+_RULES: tuple[Rule, ...] = (
+    _poll_order,
+    _row_order,
+    _matching,
+    _tokens,
+    _source_type,
+    _source_keys,
+    _keys,
+    _needed_properties,
+    _formats,
+    _defaults,
+)

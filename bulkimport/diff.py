@@ -1,0 +1,159 @@
+"""When an item in the payload and an item in Orgvue are the same.
+
+Orgvue stores types while a payload may say everything as text (API page, "Rules for items"): the text "65000" sent to a
+number property that holds 65000 changes nothing. Blank text, null and absence are one and the same. A property that the
+payload does not mention stays as it is and is not compared.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+ISO_DATE = "YYYY-MM-DD"
+"""How Orgvue itself writes dates."""
+
+ACTION = "_action"
+
+_STRPTIME = {ISO_DATE: "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y"}
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+_EXACT = 1 << 53
+"""Below this a float tells every integer apart."""
+
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How one dataset's values are compared.
+
+    `types` maps a property key to its type in Orgvue (`text`, `number`, `date`, `boolean`, …; missing: text),
+    `date_format` is how the import reads dates, and the tokens are the texts that mean "leave" and "clear".
+    """
+
+    key: tuple[str, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
+    date_format: str = ISO_DATE
+    noop_token: str | None = None
+    clear_token: str | None = None
+    _text_key: str | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        if len(self.key) == 1 and self.types.get(self.key[0], "text") == "text":
+            object.__setattr__(self, "_text_key", self.key[0])
+
+    def identity(self, item: Mapping[str, Any]) -> str:
+        """The text by which an item is matched, "" for a blank key; two composite keys never have the same one."""
+        if self._text_key is not None:  # by far the most frequent, so short
+            value = item.get(self._text_key)
+            return value if type(value) is str else canonical(value, "text")
+        parts = [canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key]
+        return parts[0] if len(parts) == 1 else _SEPARATOR.join(map(_escaped, parts))
+
+    def is_same(self, sent: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
+        """Whether sending `sent` would leave `held` as it is; the key itself and `_action` are not compared."""
+        clear_token = self.clear_token
+        for name, value in sent.items():
+            present = held.get(name)
+            if clear_token is not None and value == clear_token:
+                value = None  # noqa: PLW2901 - what the text means
+            if type(value) is type(present):
+                if value == present:
+                    continue
+            elif type(present) is int and value == str(present):  # a number in a CSV: no need to look at types
+                continue
+            if not self._is_same_value(name, value, present):
+                return False
+        return True
+
+    def _is_same_value(self, name: str, value: Any, present: Any) -> bool:
+        if name == ACTION or name in self.key or (self.noop_token is not None and value == self.noop_token):
+            return True
+        kind = self.types.get(name, "text")
+        return canonical(value, kind, self.date_format) == canonical(present, kind)
+
+    def fingerprint(self, item: Mapping[str, Any], columns: tuple[str, ...], *, sent: bool) -> tuple[str, ...]:
+        """The values of `columns` but the key, for recognising an item under another key."""
+        date_format = self.date_format if sent else ISO_DATE
+        return tuple(
+            canonical(item.get(name), self.types.get(name, "text"), date_format)
+            for name in columns
+            if name != ACTION and name not in self.key
+        )
+
+
+def readable(identity: str) -> str:
+    """An identity for people: `7`, `E1 + P2`, `(blank)`."""
+    return " + ".join(part or "(blank)" for part in identity.split(_SEPARATOR))
+
+
+def canonical(value: Any, kind: str, date_format: str = ISO_DATE) -> str:
+    """One text for all spellings of a value that a property of this type takes for the same."""
+    if value is None or value == "":
+        return ""
+    if kind == "number":
+        return _number(value)
+    if kind == "boolean":
+        return _boolean(value)
+    if kind == "date" and isinstance(value, str):
+        return _date(value, date_format)
+    return value if isinstance(value, str) else _text(value)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\\", r"\\").replace(_SEPARATOR, r"\u") if "\\" in part or _SEPARATOR in part else part
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _number(value: Any) -> str:
+    """Integers in full, whatever their size: two keys must not become one because a float cannot tell them apart."""
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # Python reads 1_000, Orgvue does not
+        return _text(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return _text(value)
+    if not math.isfinite(number):
+        return _text(value)
+    if not number.is_integer():
+        return repr(number)
+    if abs(number) < _EXACT:
+        return str(int(number))
+    try:
+        return str(int(value))
+    except ValueError:
+        return str(int(number))
+
+
+def _boolean(value: Any) -> str:
+    text = _text(value).strip().lower()
+    if text in _TRUE:
+        return "true"
+    return "false" if text in _FALSE else text
+
+
+@lru_cache(maxsize=1 << 15)
+def _date(value: str, date_format: str) -> str:
+    """The ISO form of a date in `date_format` or in ISO form itself, without a time of day; else the text."""
+    text = value.strip()
+    iso = text[:10] if text[10:11] in ("", "T", " ") else text
+    for candidate, form in ((text, date_format), (iso, ISO_DATE)):
+        try:
+            return datetime.strptime(candidate, _STRPTIME[form]).date().isoformat()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return text

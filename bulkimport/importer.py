@@ -1,0 +1,202 @@
+"""A run: every selected dataset refreshed in one task group, dependencies first, within the run's places."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import anyio
+import anyio.to_thread
+
+from bulkimport.errors import GuardError, StateError
+from bulkimport.folders import RunFolders
+from bulkimport.journal import LeaseOwner
+from bulkimport.model import Dataset, DatasetStatus, ErrorReport
+from bulkimport.plan import Selection
+from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
+from bulkimport.refresh.driver import Driver
+from bulkimport.refresh.events import RefreshEnded, RefreshResumed, TurnCame
+from bulkimport.refresh.machine import Refresh, State
+from bulkimport.refresh.settling import settle_earlier_imports
+from bulkimport.refresh.stop import StoppedError
+
+LEASE_SECONDS = 60.0
+_LEASE_LOOK = 0.5
+
+
+@dataclass(slots=True)
+class _Gate:
+    """Opens when its dataset has ended, or will not go on in this run."""
+
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    status: DatasetStatus | None = None
+
+    def open(self, status: DatasetStatus | None) -> None:
+        self.status = status
+        self.ended.set()
+
+
+class Importer:
+    """Runs the refreshes of one selection. `earlier` holds what a former process left of them.
+
+    `owner` signs this run's leases; `wait_lock` is how many seconds to wait for another run's lease.
+    """
+
+    def __init__(
+        self,
+        run: RunContext,
+        folders: RunFolders,
+        selection: Selection,
+        owner: LeaseOwner,
+        wait_lock: float = 0.0,
+        earlier: Mapping[str, Refresh] | None = None,
+    ) -> None:
+        self.run = run
+        self._folders = folders
+        self.selection = selection
+        self.refreshes: dict[str, Refresh] = dict(earlier or {})
+        self._owner = owner
+        self._wait_lock = wait_lock
+        self._gates = {name: _Gate() for name in selection.names}
+        self._places = anyio.Semaphore(run.config.run.max_parallel_datasets)
+        self._placed: set[str] = set()
+        self._leased: dict[str, LeaseOwner] = {}
+
+    async def import_all(self) -> None:
+        """Returns when every refresh has ended or the run was stopped. Raises StateError if the journal fails."""
+        failure: StateError | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._keep_leases)
+            try:
+                async with anyio.create_task_group() as refreshes:
+                    for dataset in self.selection.datasets:
+                        refreshes.start_soon(self._refresh, dataset)
+            except* StateError as errors:
+                failure = _first(errors)
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _refresh(self, dataset: Dataset) -> None:
+        files = await anyio.to_thread.run_sync(self._folders.of, dataset.name)
+        context = DatasetContext(self.run, dataset, files, UploadSlot(self.run.uploads))
+        driver = Driver(context, self._await_turn, self.refreshes.get(dataset.name))
+        try:
+            if dataset.name in self.refreshes and not await self._take_up(context, driver):
+                return
+            await driver.drive()
+            self._after(driver.refresh)
+        finally:
+            self.refreshes[dataset.name] = driver.refresh
+            await self._leave(dataset)
+            self._gates[dataset.name].open(driver.refresh.status)
+
+    async def _take_up(self, context: DatasetContext, driver: Driver) -> bool:
+        """Prepares a refresh of a former process; one that was submitted goes on at once, without a place."""
+        await driver.record(RefreshResumed())
+        if driver.refresh.state is State.PENDING:
+            return True
+        try:
+            await self._take_lease(context.dataset)
+        except GuardError as error:
+            self.run.observer.warned(context.dataset.name, error.message)
+            return False
+        return True
+
+    def _after(self, refresh: Refresh) -> None:
+        failed = refresh.status is not None and not refresh.status.is_success
+        if failed and self.run.config.run.fail_fast and refresh.status is not DatasetStatus.CANCELLED:
+            self.run.stop.hold(
+                ErrorReport(
+                    stage=None,
+                    message="Stopped before its import, because another dataset did not succeed and run.fail_fast is "
+                    "set.",
+                    hint="Correct what failed first; then run what was cancelled.",
+                )
+            )
+
+    async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame | RefreshEnded:
+        """Waits for what the dataset depends on, for a place, for its lease, and for imports of earlier runs."""
+        name, observer = context.dataset.name, self.run.observer
+        not_succeeded = []
+        for other in self.selection.gates[name]:
+            gate = self._gates[other]
+            if not gate.ended.is_set():
+                observer.waiting(name, other)
+            await gate.ended.wait()
+            if gate.status is None or not gate.status.is_success:
+                not_succeeded.append(other)
+        if self.run.stop.concerns(submitted=False):
+            raise StoppedError
+        if not_succeeded:
+            return RefreshEnded(DatasetStatus.BLOCKED, self._blocked(not_succeeded))
+        await self._mention_ungated(context)
+        observer.waiting(name, "a place")
+        await self._places.acquire()
+        self._placed.add(name)
+        await self._take_lease(context.dataset)
+        await settle_earlier_imports(context)
+        return TurnCame()
+
+    def _blocked(self, names: list[str]) -> ErrorReport:
+        what = ", ".join(f"{name} ({self._gates[name].status or 'not ended'})" for name in names)
+        return ErrorReport(
+            stage=None,
+            message=f"Not started, because it depends on what did not succeed: {what}. Nothing was sent for it.",
+            hint=f"Correct {', '.join(names)} first; then run both again.",
+            blocked_by=tuple(names),
+        )
+
+    async def _mention_ungated(self, context: DatasetContext) -> None:
+        """A dependency outside of the run does not gate, but the user should know if it is not in order."""
+        by_name = {dataset.name: dataset for dataset in self.run.config.datasets}
+        for other in self.selection.ungated[context.dataset.name]:
+            last = await self.run.journal.last_outcome(self.run.tenant_key, by_name[other].dataset_id)
+            if last is not None and not last.status.is_success:
+                self.run.observer.warned(
+                    context.dataset.name,
+                    f"It depends on {other}, which is not part of this run and last ended {last.status} "
+                    f"(run {last.run_id}).",
+                )
+
+    async def _take_lease(self, dataset: Dataset) -> None:
+        """The sole right to refresh this dataset. Raises GuardError while another run has it."""
+        owner = replace(self._owner, dataset=dataset.name)
+        deadline = self.run.clock.monotonic() + self._wait_lock
+        while True:
+            holder = await self.run.journal.acquire_lease(self.run.tenant_key, dataset.dataset_id, owner, LEASE_SECONDS)
+            if holder is None:
+                self._leased[dataset.dataset_id] = owner
+                return
+            if self.run.clock.monotonic() >= deadline:
+                raise GuardError(
+                    f"Run {holder.run_id} (process {holder.pid} on {holder.host}) is refreshing this dataset right "
+                    "now; two imports at once could delete what the other wrote. Nothing was sent.",
+                    hint=f"Wait for its end (`bulkimport status {holder.run_id}`), or use --wait-lock 10m.",
+                )
+            self.run.observer.waiting(dataset.name, f"run {holder.run_id}")
+            await self.run.clock.sleep(_LEASE_LOOK)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await self.run.clock.sleep(LEASE_SECONDS / 3)
+            for dataset_id, owner in list(self._leased.items()):
+                if not await self.run.journal.renew_lease(self.run.tenant_key, dataset_id, owner, LEASE_SECONDS):
+                    self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
+
+    async def _leave(self, dataset: Dataset) -> None:
+        """Gives back place, lease and spool, also while the run is being cancelled."""
+        if dataset.name in self._placed:
+            self._placed.discard(dataset.name)
+            self._places.release()
+        with anyio.CancelScope(shield=True):
+            owner = self._leased.pop(dataset.dataset_id, None)
+            if owner is not None:
+                await self.run.journal.release_lease(self.run.tenant_key, dataset.dataset_id, owner)
+            await anyio.to_thread.run_sync(self._folders.spool.clear, dataset.name)
+
+
+def _first(errors: BaseExceptionGroup[StateError]) -> StateError:
+    found: BaseException = errors
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, StateError)  # noqa: S101 - `except*` lets nothing else in
+    return found

@@ -1,0 +1,224 @@
+"""A JSON array of objects of any length, read in blocks of whole objects.
+
+Cutting wants only a *candidate* border: a `}` followed by a comma. Since a parser reads from left to right, a block
+that parses was cut between two elements of the array, whatever stands in its strings or in nested values; a block that
+does not is either cut in the wrong place (the parser complains about its very end) or broken (it complains earlier).
+Every block is given to orjson once in the usual case; only a series of unlucky candidates calls for the slower scan.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+
+JsonObject = dict[str, Any]
+
+_BOM = b"\xef\xbb\xbf"
+_WHITESPACE = b" \t\r\n"
+_COMMA = re.compile(rb"[ \t\r\n]*,")
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]"]', re.DOTALL)
+_CANDIDATES = 3
+_KINDS = {list: "an array", str: "a text", bool: "a truth value", type(None): "null"}
+
+
+class JsonStreamError(ValueError):
+    """Text that is not one JSON array of objects.
+
+    `byte_offset` (0-based) and `record_number` (1-based) say where; `message` says what, without a full stop.
+    """
+
+    def __init__(self, byte_offset: int, record_number: int, message: str) -> None:
+        super().__init__(byte_offset, record_number, message)
+        self.byte_offset = byte_offset
+        self.record_number = record_number
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"record {self.record_number}, byte {self.byte_offset}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some whole objects of the array: `data` is their text as a JSON array of its own, `objects` what it says.
+
+    `offset` is the 0-based place in the stream of the byte after the block's bracket, `first_record` the 1-based
+    number of its first object.
+    """
+
+    data: bytes
+    objects: list[JsonObject]
+    offset: int
+    first_record: int
+
+
+class ArrayReader:
+    """Takes the bytes of an array in chunks of any size and gives out blocks of about `block_size` bytes.
+
+    Holds no more than two blocks and a chunk, or the largest single object (at most `max_object` bytes). Does no I/O,
+    so that synchronous and asynchronous readers share it. Both methods raise JsonStreamError.
+    """
+
+    def __init__(self, block_size: int = 1 << 20, *, max_object: int = 64 << 20) -> None:
+        self._block_size = block_size
+        self._max_object = max_object
+        self._pending = bytearray()
+        self._offset = 0  # of the first pending byte
+        self._records = 0
+        self._opened = False
+        self._span = block_size  # how far to look for a border; doubles until one is found, to stay linear
+        self._scan_first = False
+
+    def feed(self, chunk: bytes) -> Iterator[Block]:
+        """The blocks that `chunk` completes. To be exhausted before the next call."""
+        self._pending += chunk
+        if not self._opened:
+            self._open(at_end=False)
+        while self._opened and len(self._pending) >= self._span:
+            block = self._cut()
+            if block is not None:
+                self._span = self._block_size
+                yield block
+            elif self._span > self._max_object:
+                raise self._error(f"no end of this object in {self._max_object} bytes; is a quote or brace missing?")
+            else:
+                self._span *= 2
+
+    def close(self) -> Iterator[Block]:
+        """The last block, at the end of the stream; nothing for an empty array."""
+        if not self._opened:
+            self._open(at_end=True)
+        if self._records and self._pending.lstrip(_WHITESPACE).startswith(b"]"):
+            raise self._error("an object is missing after the last comma")
+        data = b"[" + self._pending
+        try:
+            objects = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise self._broken(data, error) from None
+        if objects:
+            yield self._block(data, objects)
+
+    def _open(self, *, at_end: bool) -> None:
+        """Takes the byte order mark, white space and the opening bracket off the start of the stream."""
+        pending = self._pending
+        if not at_end and len(pending) < len(_BOM) and _BOM.startswith(pending):
+            return
+        if pending.startswith(_BOM):
+            self._drop(len(_BOM))
+        self._drop(len(pending) - len(pending.lstrip(_WHITESPACE)))
+        if pending[:1] == b"[":
+            self._drop(1)
+            self._opened = True
+        elif pending or at_end:
+            found = f"found {bytes(pending[:12])!r}" if pending else "the text is empty"
+            raise self._error(f"expected '[', the start of an array of objects; {found}")
+
+    def _drop(self, count: int) -> None:
+        del self._pending[:count]
+        self._offset += count
+
+    def _cut(self) -> Block | None:
+        """The objects that end within the first `_span` pending bytes; None if none is seen to."""
+        if not self._scan_first:
+            for end in islice(_candidates(self._pending, self._span), _CANDIDATES):
+                block = self._take(end)
+                if block is not None:
+                    return block
+        border = _last_border(self._pending[: self._span])
+        self._scan_first = border is not None
+        return None if border is None else self._take(border)
+
+    def _take(self, end: int) -> Block | None:
+        """The objects up to `end`, or None where that is not between two elements of the array."""
+        comma = _COMMA.match(self._pending, end)
+        if comma is None:
+            return None
+        data = b"[" + self._pending[:end] + b"]"
+        try:
+            objects = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            if _byte_position(data, error) >= len(data) - 1:
+                return None
+            raise self._broken(data, error) from None
+        block = self._block(data, objects)
+        self._records += len(objects)
+        self._drop(comma.end())
+        return block
+
+    def _block(self, data: bytes, objects: list[Any]) -> Block:
+        if not {dict}.issuperset(map(type, objects)):
+            index, other = next((i, o) for i, o in enumerate(objects) if type(o) is not dict)
+            kind = _KINDS.get(type(other), "a number")
+            raise self._error(f"expected an object, found {kind}", record=self._records + index + 1)
+        return Block(data, objects, self._offset, self._records + 1)
+
+    def _broken(self, data: bytes, error: orjson.JSONDecodeError) -> JsonStreamError:
+        position = _byte_position(data, error)
+        cut_short = position >= len(data) - 1 and error.msg.startswith("unexpected end")
+        message = "the text ends before the array does; it was cut short" if cut_short else error.msg
+        record = self._records + 1 + sum(1 for _ in _object_ends(data[1:position]))
+        return self._error(message, record=record, position=position - 1)
+
+    def _error(self, message: str, *, record: int | None = None, position: int = 0) -> JsonStreamError:
+        return JsonStreamError(self._offset + position, record or self._records + 1, message)
+
+
+def iter_blocks(chunks: Iterable[bytes], block_size: int = 1 << 20) -> Iterator[Block]:
+    """The array whose bytes are `chunks`, in blocks of about `block_size` bytes. Raises JsonStreamError."""
+    reader = ArrayReader(block_size)
+    for chunk in chunks:
+        yield from reader.feed(chunk)
+    yield from reader.close()
+
+
+def iter_objects(chunks: Iterable[bytes], block_size: int = 1 << 20) -> Iterator[list[JsonObject]]:
+    """The same, objects alone. Numbers are orjson's: integers beyond 64 bits and long decimals become floats."""
+    for block in iter_blocks(chunks, block_size):
+        yield block.objects
+
+
+def _candidates(text: bytearray, limit: int) -> Iterator[int]:
+    """Places after a `}` that a comma follows, the last one first."""
+    end = text.rfind(b"}", 0, limit) + 1
+    while end:
+        if _COMMA.match(text, end):
+            yield end
+        end = text.rfind(b"}", 0, end - 1) + 1
+
+
+def _last_border(text: bytearray) -> int | None:
+    """The place after the last object that is an element of the array whose bracket precedes `text`."""
+    border = None
+    for end in _object_ends(text):
+        border = end
+    return border
+
+
+def _object_ends(text: bytes | bytearray) -> Iterator[int]:
+    """The places after each object of an array whose bracket precedes `text`, as far as `text` goes."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case b"{" | b"[":
+                depth += 1
+            case b"}" | b"]":
+                depth -= 1
+                if depth == 0:
+                    yield token.end()
+                elif depth < 0:
+                    return
+            case b'"':  # opens a string that does not end in this text
+                return
+            case _:  # a whole string
+                pass
+
+
+def _byte_position(data: bytes, error: orjson.JSONDecodeError) -> int:
+    """Where in `data` the error is: orjson counts characters, and does not place bytes that are not UTF-8."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as undecodable:
+        return undecodable.start
+    return len(text[: error.pos].encode())

@@ -1,0 +1,10 @@
+"""The names of log events; dashboards count them. `logger` says which fields go with them."""
+
+from typing import Final
+
+RUN_STARTED: Final = "run.started"
+RUN_FINISHED: Final = "run.finished"
+REFRESH_STATE_CHANGED: Final = "refresh.state_changed"
+REFRESH_ENDED: Final = "refresh.ended"
+REQUEST_RETRIED: Final = "request.retried"
+LIMITER_PAUSED: Final = "limiter.paused"

@@ -1,0 +1,71 @@
+"""What one request is, before anything about connections: the values that the layers of this package pass around."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from yarl import URL
+
+from bulkimport.errors import LocationExpiredError, ServiceError, UnavailableError
+from bulkimport.model import Stage
+from bulkimport.orgvue.body import Body
+from bulkimport.retry import Kind, parse_http_date
+
+TRACE_ID = "X-Amzn-Trace-Id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request and what its outcomes mean.
+
+    `step` says what it does ("upload the payload"), `meaning` what its failure means for the data (a sentence).
+    `accepts` are the statuses whose body is what was asked for. `missing` and `expired` are the errors for a presigned
+    URL with nothing behind it, and for one no longer accepted. `streams` lifts the bound on one attempt's duration:
+    it then ends by silence alone.
+    """
+
+    step: str
+    stage: Stage | None
+    kind: Kind
+    method: str
+    url: URL = field(repr=False)
+    meaning: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Body | None = field(default=None, repr=False)
+    accepts: frozenset[int] = frozenset(range(200, 300))
+    missing: type[ServiceError] = UnavailableError
+    expired: type[ServiceError] = LocationExpiredError
+    streams: bool = False
+
+    @property
+    def with_token(self) -> bool:
+        """Only the tenant's API ever sees the token."""
+        return self.kind is not Kind.STORE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer (or, for an error, its beginning)."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def trace_id(self) -> str | None:
+        return self.headers.get(TRACE_ID)
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own idea of now."""
+        return parse_http_date(self.headers.get("Date"))
+
+
+class Setback(Exception):  # noqa: N818  # not an error of the program: one attempt's outcome, judged by the retry loop
+    """One attempt that did not succeed, with the error it will become if it was the last."""
+
+    def __init__(self, error: ServiceError, *, retry: bool, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.error = error
+        self.retry = retry
+        self.retry_after = retry_after

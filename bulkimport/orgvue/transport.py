@@ -1,0 +1,106 @@
+"""Requests with retries: attempts, the waits between them, and the end of patience."""
+
+from collections.abc import Awaitable, Callable
+from random import Random
+from types import TracebackType
+from typing import TypeVar
+
+from yarl import URL
+
+from bulkimport.clock import Clock
+from bulkimport.errors import ServiceError
+from bulkimport.model import Retries, Secret, Timeouts
+from bulkimport.orgvue.connections import Connections
+from bulkimport.orgvue.exchange import Exchange, Observer, Permits, Traffic
+from bulkimport.orgvue.problems import given_up
+from bulkimport.orgvue.requests import Request, Setback
+from bulkimport.orgvue.streaming import Progress, Reply
+from bulkimport.retry import GiveUp, RetryPolicy
+
+T = TypeVar("T")
+
+
+class Transport:
+    """Sends requests to one tenant and its object storage; an async context manager."""
+
+    def __init__(
+        self,
+        base_url: URL,
+        token: Secret | None,
+        *,
+        permits: Permits,
+        timeouts: Timeouts,
+        retries: Retries,
+        clock: Clock,
+        rng: Random,
+        observer: Observer | None,
+    ) -> None:
+        self._connections = Connections(base_url, token, timeouts)
+        self._exchange = Exchange(base_url, self._connections, permits, timeouts, clock)
+        self._policy = RetryPolicy.of(retries)
+        self._clock = clock
+        self._rng = rng
+        self._observer = observer
+
+    async def __aenter__(self) -> "Transport":
+        await self._connections.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._connections.__aexit__(kind, error, traceback)
+
+    @property
+    def traffic(self) -> Traffic:
+        return self._exchange.traffic
+
+    async def send(
+        self,
+        request: Request,
+        consume: Callable[[Reply], Awaitable[T]],
+        *,
+        on_sent: Callable[[int], None] | None = None,
+    ) -> T:
+        """What `consume` makes of the answer. It may be called several times, each for an answer from the start.
+
+        Raises the ServiceError that the last attempt's outcome amounts to, with the request's own stage. The total
+        time of the retry policy counts waits and silences, not the time in which a stream got on.
+        """
+        spent, attempt = 0.0, 0
+        while True:
+            attempt += 1
+            progress = Progress(self._clock, on_sent)
+            self._notify("request.sent", request, attempt=attempt)
+            try:
+                return await self._exchange.attempt(request, consume, progress, self._policy.total - spent)
+            except Setback as caught:
+                setback = caught
+            spent += self._clock.monotonic() - progress.last
+            delay = self._delay(setback, attempt, spent)
+            self._notify(
+                "request.retried",
+                request,
+                attempt=attempt,
+                delay=round(delay, 3),
+                reason=setback.error.message,
+                trace_id=setback.error.trace_id,
+            )
+            await self._clock.sleep(delay)
+            spent += delay
+
+    def _delay(self, setback: Setback, attempt: int, spent: float) -> float:
+        """How long to wait before the next attempt; raises the error if there is to be none."""
+        if not setback.retry:
+            raise setback.error
+        decision = self._policy.decide(attempt=attempt, elapsed=spent, retry_after=setback.retry_after, rng=self._rng)
+        if isinstance(decision, GiveUp):
+            raise self._exhausted(setback.error, attempt, decision)
+        return decision.delay
+
+    def _exhausted(self, error: ServiceError, attempts: int, decision: GiveUp) -> ServiceError:
+        return given_up(error, attempts=attempts, reason=decision.reason)
+
+    def _notify(self, event: str, request: Request, **fields: object) -> None:
+        if self._observer is not None:
+            self._observer(event, step=request.step, stage=request.stage, host=request.url.host, **fields)

@@ -1,0 +1,124 @@
+"""Source values as the values of a property of some type."""
+
+from collections.abc import Callable, Sequence
+
+from bulkimport.model import Field, FieldType, Scalar
+from bulkimport.payload.dates import DateReader
+from bulkimport.payload.numbers import number_text, number_value
+from bulkimport.payload.request import DateFormat
+from bulkimport.sources import ExactNumber
+
+Value = Scalar | ExactNumber
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0"), False),
+}
+_LONGEST_INT = 18  # digits that certainly fit a signed 64-bit integer
+_MEMO_SIZES = {"date": 32_768, "number": 4096, "boolean": 1024}
+
+
+class Conversion(dict[str, Value]):
+    """Texts and what they become, filled as they come and bounded in size: cells repeat.
+
+    `default` stands in for blank values. Blank are None and the empty text; where a text has to be understood (every
+    type but text), white space alone is blank as well, and None is what remains of it without a default.
+    """
+
+    def __init__(
+        self,
+        understand: Callable[[str], Value] | None,
+        kind: FieldType | None,
+        default: Value,
+        verbatim: frozenset[str],
+    ) -> None:
+        super().__init__()
+        self._understand = understand
+        self._kind = kind
+        self._verbatim = verbatim
+        self._capacity = _MEMO_SIZES.get(kind or "", 1024)
+        self._integers = understand is number_value and not any(map(str.isdigit, verbatim))
+        self.default: Value = None
+        self.default = self.value(default)
+
+    def __missing__(self, text: str) -> Value:
+        value = self._of_text(text)
+        if len(self) >= self._capacity:
+            self.clear()
+        self[text] = value
+        return value
+
+    def column(self, cells: Sequence[str]) -> list[Value]:
+        """All cells of a column. Raises ValueError if one of them cannot be what it should."""
+        if self._understand is None:
+            default = self.default
+            return list(cells) if default is None else [cell or default for cell in cells]
+        if self._integers:
+            joined = "".join(cells)
+            if joined.isascii() and joined.isdigit() and "" not in cells and len(max(cells, key=len)) <= _LONGEST_INT:
+                return list(map(int, cells))
+        return list(map(self.__getitem__, cells))
+
+    def value(self, value: Value) -> Value:
+        """One value, of whatever type the source has it. Raises ValueError, whose text says what was expected."""
+        if isinstance(value, str):
+            return self._of_text(value) if self._understand is None else self[value]
+        if value is None:
+            return self.default
+        match self._kind:
+            case None:
+                return value
+            case "text":
+                return _text(value)
+            case "boolean":
+                return self[_text(value)]
+            case "number" if not isinstance(value, bool):
+                return number_text(str(value)) if self._understand is number_text else value
+            case "number" | "date":
+                raise ValueError(f"is not a {self._kind}")
+
+    def _of_text(self, text: str) -> Value:
+        if text in self._verbatim:
+            return text
+        if self._understand is None:
+            return text or (text if self.default is None else self.default)
+        stripped = text.strip()
+        return self._understand(stripped) if stripped else self.default
+
+
+def conversion(field: Field, *, date_format: DateFormat, verbatim: frozenset[str], as_text: bool) -> Conversion | None:
+    """What turns source values into values of `field`; None where they go out as they are.
+
+    `as_text` gives numbers and truth values as text (for CSV payloads, which keep a number's digits as written).
+    Raises ValueError if the default is none of the field's type.
+    """
+    understand: Callable[[str], Value] | None = None
+    match field.type:
+        case "number":
+            understand = number_text if as_text else number_value
+        case "date":
+            understand = DateReader(field.format, date_format)
+        case "boolean":
+            understand = _truth_text if as_text else _truth
+        case "text":
+            pass
+        case None:
+            if field.default is None:
+                return None
+    return Conversion(understand, field.type, field.default, verbatim)
+
+
+def _truth(text: str) -> bool:
+    try:
+        return _TRUTH[text.lower()]
+    except KeyError:
+        raise ValueError("is not a truth value (true/false, yes/no, y/n, t/f, 1/0)") from None
+
+
+def _truth_text(text: str) -> str:
+    return _text(_truth(text))
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

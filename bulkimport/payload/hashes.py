@@ -1,0 +1,90 @@
+"""Hashes of texts on disk, and which of them occur more than once, in bounded memory."""
+
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from types import TracebackType
+from typing import IO, Self
+
+_WORD = "q"  # what `hash` gives: a signed 64-bit integer
+_PARTITION_BITS = 16  # a partition holds about so many (as a power of two), a few megabytes while it is looked at
+_BUFFERED = 1 << 20
+_PIECE = 1 << 16
+
+
+class HashFile:
+    """Eight bytes for each text, in an unnamed file in `directory`. Raises OSError.
+
+    `hash` is keyed anew in every process, so the file is of use to the process that wrote it alone.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 (closed by __exit__)
+        self._count = 0
+
+    def add(self, texts: Sequence[object]) -> None:
+        self._file.write(array(_WORD, map(hash, texts)).tobytes())
+        self._count += len(texts)
+
+    def repeated(self) -> Iterator[set[int]]:
+        """The hashes that occur more than once, in sets that have none in common."""
+        bits = max(0, self._count.bit_length() - _PARTITION_BITS)
+        if bits == 0:
+            yield _repeated(self._pieces())
+            return
+        with tempfile.TemporaryFile(dir=self._directory) as spill:
+            buckets = [array(_WORD) for _ in range(1 << bits)]
+            segments: list[list[tuple[int, int]]] = [[] for _ in buckets]
+            deal, mask, buffered = [bucket.append for bucket in buckets], len(buckets) - 1, 0
+            for piece in self._pieces():
+                for value in piece:
+                    deal[value & mask](value)
+                buffered += len(piece)
+                if buffered >= _BUFFERED:
+                    for bucket, spilled in zip(buckets, segments, strict=True):
+                        spilled.append((spill.tell(), len(bucket)))
+                        bucket.tofile(spill)
+                        del bucket[:]
+                    buffered = 0
+            for bucket, spilled in zip(buckets, segments, strict=True):
+                yield _repeated(chain((_read(spill, offset, length) for offset, length in spilled), (bucket,)))
+
+    def _pieces(self) -> Iterator["array[int]"]:
+        self._file.seek(0)
+        while data := self._file.read(_PIECE * 8):
+            yield _words(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _read(file: IO[bytes], offset: int, length: int) -> "array[int]":
+    file.seek(offset)
+    return _words(file.read(8 * length))
+
+
+def _words(data: bytes) -> "array[int]":
+    words = array(_WORD)
+    words.frombytes(data)
+    return words
+
+
+def _repeated(pieces: Iterable["array[int]"]) -> set[int]:
+    """Holds each different value once, however often it occurs."""
+    seen: set[int] = set()
+    repeated: set[int] = set()
+    for piece in pieces:
+        values = set(piece)
+        if len(values) < len(piece):
+            repeated.update(value for value, times in Counter(piece).items() if times > 1)
+        repeated |= seen & values
+        seen |= values
+    return repeated

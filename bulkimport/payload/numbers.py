@@ -1,0 +1,35 @@
+"""Numbers as people and programs write them in text, digit for digit."""
+
+import re
+
+from bulkimport.sources import ExactNumber
+
+_NUMBER = re.compile(r"([+-]?)(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]+))?")
+_INTEGER_DIGITS = 18  # every integer of so many digits fits 64 bits with its sign
+_FLOAT_DIGITS = 15  # every decimal of so many digits survives the way through a float
+
+
+def number_text(text: str) -> str:
+    """The number as JSON writes it: no plus sign, no leading zeros, a digit before the point. Raises ValueError."""
+    sign, whole, fraction, exponent = _parts(text)
+    return f"{sign}{whole}{'.' * bool(fraction)}{fraction}{'e' * bool(exponent)}{exponent}"
+
+
+def number_value(text: str) -> int | float | ExactNumber:
+    """The number as a value that JSON will write with the same meaning to the last digit. Raises ValueError."""
+    sign, whole, fraction, exponent = _parts(text)
+    if not fraction and not exponent and len(whole) <= _INTEGER_DIGITS:
+        return int(sign + whole)
+    significant = len((whole + fraction).lstrip("0"))
+    if (fraction or exponent) and significant <= _FLOAT_DIGITS and len(exponent) <= len("+99"):
+        return float(f"{sign}{whole}.{fraction}e{exponent or 0}")
+    return ExactNumber(number_text(text))
+
+
+def _parts(text: str) -> tuple[str, str, str, str]:
+    """Sign (empty or minus), whole part, fraction, exponent (the latter two may be empty)."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise ValueError("is not a number")
+    sign, whole, fraction, bare_fraction, exponent = found.groups(default="")
+    return "-" if sign == "-" else "", whole.lstrip("0") or "0", fraction or bare_fraction, exponent

@@ -1,0 +1,156 @@
+"""From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
+
+import errno
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+from bulkimport.errors import SourceError, StateError
+from bulkimport.model import Payload, Stage
+from bulkimport.payload.duplicates import RowMarks, find_duplicates
+from bulkimport.payload.encode import Encoder
+from bulkimport.payload.hashes import HashFile
+from bulkimport.payload.keys import KeyLedger, blank_places, key_texts
+from bulkimport.payload.progress import Progress, Reading
+from bulkimport.payload.request import PayloadRequest
+from bulkimport.payload.spool import PrivateFile, SpoolFile
+from bulkimport.payload.stream import Stream, open_stream
+from bulkimport.sources.header import near_misses
+
+
+def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payload:
+    """Reads the whole source and writes the payload to `request.spool_path`, its keys to `request.keys_path`.
+
+    Memory does not grow with the number of rows. `progress` is updated once per batch (without it, the file at
+    `request.progress_path`, if any). Raises SourceError for everything that is wrong with the source, StateError where
+    the spool cannot be written; the files are removed then. Keys and counts are for the guards to judge.
+    """
+    try:
+        with ExitStack() as stack:
+            if progress is None and request.progress_path is not None:
+                progress = stack.enter_context(Progress(request.progress_path))
+            stream = open_stream(request)
+            spool = stack.enter_context(SpoolFile(request.spool_path))
+            sidecar = stack.enter_context(PrivateFile(request.keys_path))
+            hashes = stack.enter_context(HashFile(str(Path(request.spool_path).parent)))
+            marks = stack.enter_context(RowMarks(str(Path(request.spool_path).parent)))
+            return _Preparation(request, stream, spool, sidecar, marks, progress).payload(hashes)
+    except OSError as error:
+        raise _spool_error(error, request) from None
+
+
+class _Preparation:
+    """What one preparation holds together: a stream, the files it is written to, and the counts."""
+
+    def __init__(
+        self,
+        request: PayloadRequest,
+        stream: Stream,
+        spool: SpoolFile,
+        sidecar: PrivateFile,
+        marks: RowMarks,
+        progress: Progress | None,
+    ) -> None:
+        self._request = request
+        self._stream = stream
+        self._spool = spool
+        self._sidecar = sidecar
+        self._marks = marks
+        self._progress = progress
+        self._rows = 0
+        self._missing: dict[str, int] = {}
+
+    def payload(self, hashes: HashFile) -> Payload:
+        """Writes the payload, and writes it once more where rows have to be left out of it."""
+        request, stream, marks = self._request, self._stream, self._marks
+        encoder = stream.encoder()
+        ledger = KeyLedger(self._sidecar, hashes)
+        self._write(encoder, ledger)
+        duplicates = find_duplicates(hashes, self._sidecar.path, request.duplicates, marks)
+        warnings = [*stream.warnings, *self._key_warnings(ledger)]
+        if marks.count:
+            self._write(encoder, KeyLedger(self._sidecar, None))
+            warnings.append(
+                f"{marks.count} rows were left out because another row has the same key "
+                f"({duplicates.count} keys; the {request.duplicates} row of each was kept)."
+            )
+        stream.source.files.verify_unchanged()
+        refused = request.duplicates == "refuse"
+        return Payload(
+            path=self._spool.path,
+            format=request.format,
+            rows=self._rows,
+            bytes=self._spool.size,
+            sha256=self._spool.sha256,
+            columns=stream.names,
+            keys_path=self._sidecar.path,
+            blank_keys=ledger.blank,
+            blank_examples=tuple(ledger.blank_examples),
+            duplicate_keys=duplicates.count if refused else 0,
+            duplicate_examples=duplicates.examples if refused else (),
+            dropped_duplicates=marks.count,
+            missing=tuple(self._missing.items()),
+            warnings=tuple(warnings),
+            source_bytes=stream.source.files.size,
+        )
+
+    def _write(self, encoder: Encoder, ledger: KeyLedger) -> None:
+        """One reading of the source, less the marked rows."""
+        spool, marks, keys = self._spool, self._marks, self._stream.column(self._request.key)
+        required = {name: self._stream.column((name,)) for name in self._request.required}
+        spool.start_over()
+        self._sidecar.start_over()
+        self._rows = read = 0
+        missing = dict.fromkeys(required, 0)
+        lead = encoder.start
+        for batch in self._stream.batches():
+            items = batch if not marks.count else list(compress(batch, marks.kept(read, len(batch))))
+            if items:
+                spool.write(lead + self._encoded(encoder, items, read))
+                lead = encoder.between
+                ledger.add(keys(items))
+                for name, column in required.items():
+                    missing[name] += len(blank_places(key_texts(column(items))))
+            read += len(batch)
+            self._rows += len(items)
+            self._tell(read)
+        spool.write(encoder.end if self._rows else encoder.start + encoder.end)
+        self._tell(read)
+        self._missing = {name: count for name, count in missing.items() if count}
+
+    def _encoded(self, encoder: Encoder, items: Sequence[Any], read: int) -> bytes:
+        try:
+            return encoder.encode(items)
+        except (TypeError, UnicodeEncodeError):
+            path = self._stream.source.files.paths[0]
+            message = f"{path}: a text in the {len(items)} rows after row {read} is not Unicode (a lone surrogate)"
+            raise SourceError(message, "Have the file written in another encoding, such as utf-8.", path) from None
+
+    def _tell(self, rows: int) -> None:
+        if self._progress is not None:
+            files = self._stream.source.files
+            self._progress.update(Reading(rows, files.bytes_read, files.size, self._spool.size))
+
+    def _key_warnings(self, ledger: KeyLedger) -> list[str]:
+        """What the person should know where no row has a key at all."""
+        names = self._stream.names
+        absent = [name for name in self._request.key if name not in names]
+        if not self._rows or not absent or ledger.blank < self._rows:
+            return []
+        near = [guess for name in absent for guess in near_misses(name, names)]
+        guess = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+        return [f"No record has the key property {', '.join(map(repr, absent))}.{guess}"]
+
+
+def _spool_error(error: OSError, request: PayloadRequest) -> StateError:
+    """The one place where failures to write become ours; those to read are translated in `sources.files`."""
+    directory = str(Path(request.spool_path).parent)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        message = f"No space is left in {directory} for the payload"
+        hint = "Free some space, or use another state directory. Nothing was sent for this dataset."
+    else:
+        message = f"The payload cannot be written to {directory}: {error.strerror or error}"
+        hint = "Check the state directory and its permissions. Nothing was sent for this dataset."
+    return StateError(message, hint=hint, stage=Stage.SOURCE)

@@ -1,0 +1,61 @@
+"""Private files: what is prepared lies in them until it is uploaded and compared."""
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class PrivateFile:
+    """A new file of mode 0600, written from start to end; removed if the `with` block ends in an error.
+
+    The file must not exist: nobody else's is overwritten or, as a link, followed. Raises OSError.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def start_over(self) -> None:
+        """Forgets everything written so far."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        if error is not None:
+            Path(self.path).unlink(missing_ok=True)
+
+
+class SpoolFile(PrivateFile):
+    """The file of a payload: `size` and `sha256` are those of what was written."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.size = 0
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self._digest.update(data)
+        super().write(data)
+
+    def start_over(self) -> None:
+        super().start_over()
+        self.size = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()

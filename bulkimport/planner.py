@@ -1,0 +1,131 @@
+"""What a run would do, without doing it: every dataset's source is read and checked, and nothing is changed."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Literal
+
+import anyio
+import anyio.to_thread
+
+from bulkimport import guards
+from bulkimport.errors import BulkimportError, GuardError, TenantError
+from bulkimport.folders import DatasetFiles, Spool
+from bulkimport.model import Changes, Dataset, ErrorReport, Payload, Stage
+from bulkimport.plan import Selection
+from bulkimport.refresh.checking import check_payload, check_structure
+from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
+from bulkimport.refresh.events import RefreshEnded
+from bulkimport.refresh.machine import Refresh, State
+from bulkimport.refresh.reading import read_source
+
+PlanStatus = Literal["ready", "refused", "failed", "blocked"]
+
+
+class Depth(IntEnum):
+    """How much is looked at: the source alone, also the dataset's properties, or also the items it holds."""
+
+    SOURCE = 1
+    PROPERTIES = 2
+    ITEMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDataset:
+    """What would become of one dataset; `changes` is None where they could not be told."""
+
+    name: str
+    dataset_id: str
+    status: PlanStatus
+    payload: Payload | None = None
+    baseline: str | None = None
+    held: int | None = None
+    changes: Changes | None = None
+    error: ErrorReport | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Planner:
+    """Plans the datasets of one selection, several at once."""
+
+    def __init__(self, run: RunContext, spool: Spool, selection: Selection, depth: Depth) -> None:
+        self._run = run
+        self._spool = spool
+        self._selection = selection
+        self._depth = depth
+        self._places = anyio.CapacityLimiter(run.config.run.max_parallel_datasets)
+        self._found: dict[str, PlannedDataset] = {}
+
+    async def plan_all(self) -> list[PlannedDataset]:
+        """One entry a dataset, in the order of the config. Raises TenantError if the tenant refuses every request."""
+        failure: TenantError | None = None
+        async with anyio.create_task_group() as group:
+
+            async def plan_one(dataset: Dataset) -> None:
+                nonlocal failure
+                try:
+                    async with self._places:
+                        self._found[dataset.name] = await self._plan(dataset)
+                except TenantError as error:
+                    failure = failure or error
+                    group.cancel_scope.cancel()
+
+            for dataset in self._selection.datasets:
+                group.start_soon(plan_one, dataset)
+        if failure is not None:
+            raise failure
+        return [self._gated(dataset) for dataset in self._selection.datasets]
+
+    async def _plan(self, dataset: Dataset) -> PlannedDataset:
+        spool = await anyio.to_thread.run_sync(self._spool.of, dataset.name)
+        files = DatasetFiles(spool, spool / "items.json", spool / "result.json", spool / "failed.ndjson", backup=None)
+        context = DatasetContext(self._run, dataset, files, UploadSlot(self._run.uploads))
+        planned = PlannedDataset(dataset.name, dataset.dataset_id, "ready")
+        self._run.observer.state_changed(dataset.name, State.READING)
+        try:
+            payload = (await read_source(context, Refresh())).payload
+            planned = replace(planned, payload=payload, warnings=payload.warnings)
+            return await self._check(context, planned, payload)
+        except TenantError:
+            raise
+        except GuardError as error:
+            return replace(planned, status="refused", error=error.report())
+        except BulkimportError as error:
+            report = error.report()
+            return replace(planned, status="failed", error=replace(report, stage=report.stage or Stage.GUARD))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._spool.clear, dataset.name)
+
+    async def _check(self, context: DatasetContext, planned: PlannedDataset, payload: Payload) -> PlannedDataset:
+        self._run.observer.state_changed(context.dataset.name, State.CHECKING)
+        if self._depth is Depth.SOURCE:
+            guards.check_rows(context.dataset, payload, self._run.config.path)
+            return planned
+        if self._depth is Depth.PROPERTIES:
+            return replace(planned, warnings=(*planned.warnings, *await check_structure(context, payload)))
+        event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
+        planned = replace(
+            planned, baseline=event.baseline, changes=event.changes, warnings=(*planned.warnings, *event.warnings)
+        )
+        if isinstance(event, RefreshEnded):
+            return replace(planned, status="refused", error=event.error)
+        return replace(planned, held=event.held)
+
+    def _gated(self, dataset: Dataset) -> PlannedDataset:
+        """A dataset that depends on one that would not be imported would be blocked."""
+        planned = self._found[dataset.name]
+        blocking = [name for name in self._selection.gates[dataset.name] if self._is_stopped(name)]
+        if planned.status != "ready" or not blocking:
+            return planned
+        error = ErrorReport(
+            stage=None,
+            message=f"It depends on what would not be imported: {', '.join(blocking)}.",
+            hint=f"Correct {', '.join(blocking)} first.",
+            blocked_by=tuple(blocking),
+        )
+        return replace(planned, status="blocked", error=error)
+
+    def _is_stopped(self, name: str) -> bool:
+        if self._found[name].status != "ready":
+            return True
+        return any(self._is_stopped(other) for other in self._selection.gates[name])

@@ -1,0 +1,41 @@
+"""The payload's columns against the dataset's properties: an import creates none (API page, "Rules for items")."""
+
+from collections.abc import Mapping
+
+from bulkimport.errors import GuardError
+from bulkimport.model import Dataset
+from bulkimport.plan import near_misses
+
+_COMPUTED_FOR_LINKS = frozenset({"from_id", "to_id", "link_id"})
+
+
+def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[str, str], auto_id: str | None) -> None:
+    """`types` maps each property key that Orgvue knows to its type; empty if it told none.
+
+    Raises GuardError where a column is no property, or where Orgvue would match items by another property than the
+    one by which the guards compare.
+    """
+    if not types:
+        return
+    known = types.keys() | (_COMPUTED_FOR_LINKS if len(dataset.key) > 1 else set())
+    unknown = [column for column in columns if column not in known]
+    if unknown:
+        raise GuardError(
+            f"{len(unknown)} of {len(columns)} columns are no properties of the dataset: "
+            + ", ".join(_with_near_miss(column, types) for column in unknown[:8])
+            + (", …" if len(unknown) > 8 else "")
+            + ". An import cannot create properties.",
+            hint=f"Rename them under `fields` of `{dataset.name}`, set `extra_columns: drop`, or add the properties in "
+            "Orgvue.",
+        )
+    if dataset.import_options.auto_id and auto_id and len(dataset.key) == 1 and dataset.key[0] != auto_id:
+        raise GuardError(
+            f"The config's key is {dataset.key[0]}, but the dataset's auto-id property, by which Orgvue would match "
+            f"items, is {auto_id}.",
+            hint=f"Set `key: {auto_id}`, or `import: {{id_key: {dataset.key[0]}}}`, for `{dataset.name}`.",
+        )
+
+
+def _with_near_miss(column: str, known: Mapping[str, str]) -> str:
+    near = near_misses(column, known)
+    return f"{column} (did you mean {near[0]}?)" if near else column

@@ -1,0 +1,149 @@
+"""CHECKING: what the dataset holds is read and compared, and the guards decide. Reads only; nothing is sent."""
+
+from dataclasses import dataclass
+
+import anyio.to_thread
+
+from bulkimport import guards
+from bulkimport.diff import Comparison
+from bulkimport.errors import GuardError, ServiceError, TenantError
+from bulkimport.guards import Baseline
+from bulkimport.json_stream import JsonStreamError
+from bulkimport.model import Changes, DatasetStatus, Payload
+from bulkimport.orgvue.wire import DatasetMetadata
+from bulkimport.properties import check_properties
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.events import PayloadChecked, RefreshEnded
+from bulkimport.refresh.machine import Refresh
+from bulkimport.snapshot import CompareRequest, compare
+
+
+@dataclass(slots=True)
+class _Findings:
+    baseline: Baseline | None = None
+    warnings: tuple[str, ...] = ()
+
+    def warn(self, context: DatasetContext, message: str) -> None:
+        self.warnings = (*self.warnings, message)
+        context.run.observer.warned(context.dataset.name, message)
+
+
+async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChecked | RefreshEnded:
+    """All guards, in the order in which they cost something. A refusal carries what was found until then."""
+    payload = refresh.payload
+    assert payload is not None  # noqa: S101 - CHECKING follows SourceRead
+    findings = _Findings()
+    try:
+        metadata = await _structure(context, payload, findings)
+        findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
+        guards.check_changes(context.dataset, payload, baseline, context.allowance, context.run.config.path)
+    except GuardError as error:
+        found = findings.baseline
+        return RefreshEnded(
+            DatasetStatus.REFUSED,
+            error.report(),
+            changes=found.changes if found else None,
+            baseline=found.kind if found else None,
+            warnings=findings.warnings,
+        )
+    if baseline.changes is not None and baseline.changes.rekeyed > guards.NEVER_FIRES_BELOW:
+        findings.warn(context, guards.rekeyed_text(baseline.changes))
+    return PayloadChecked(
+        baseline=baseline.kind,
+        held=baseline.held,
+        changes=baseline.changes,
+        cache_key=metadata.cache_key if metadata else None,
+        warnings=findings.warnings,
+    )
+
+
+async def check_structure(context: DatasetContext, payload: Payload) -> tuple[str, ...]:
+    """The guards that need no items: rows and properties. Raises GuardError; returns warnings."""
+    findings = _Findings()
+    await _structure(context, payload, findings)
+    return findings.warnings
+
+
+async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:
+    guards.check_rows(context.dataset, payload, context.run.config.path)
+    metadata = await _metadata(context, findings)
+    if metadata is not None:
+        types = {key: one.type for key, one in metadata.properties.items()}
+        check_properties(context.dataset, payload.columns, types, metadata.auto_id)
+    return metadata
+
+
+async def _metadata(context: DatasetContext, findings: _Findings) -> DatasetMetadata | None:
+    try:
+        return await context.run.client.metadata(context.dataset.dataset_id)
+    except TenantError:
+        raise
+    except ServiceError as error:
+        if error.http_status == 404:
+            raise
+        findings.warn(
+            context,
+            f"The dataset's properties could not be read ({error.message}): columns and types were not checked.",
+        )
+        return None
+
+
+async def _baseline(
+    context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None, findings: _Findings
+) -> Baseline:
+    wanted = context.dataset.guards.baseline
+    if wanted == "none":
+        return Baseline("none", None, None)
+    if wanted == "live":
+        try:
+            return await _live(context, payload, metadata)
+        except TenantError:
+            raise
+        except (ServiceError, JsonStreamError) as error:
+            if isinstance(error, ServiceError) and error.http_status == 404:
+                raise
+            findings.warn(
+                context,
+                f"The items in Orgvue could not be read ({error}); the last successful run's numbers stand in for "
+                "them.",
+            )
+    return await _last_run(context, payload)
+
+
+async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:
+    dataset, files, options = context.dataset, context.files, context.dataset.import_options
+    size = await context.run.client.download_items(dataset.dataset_id, files.items)
+    request = CompareRequest(
+        payload_path=payload.path,
+        payload_format=payload.format,
+        columns=payload.columns,
+        items_path=str(files.items),
+        comparison=Comparison(
+            key=dataset.key,
+            types={key: one.type for key, one in metadata.properties.items()} if metadata else {},
+            date_format=options.date_format,
+            noop_token=options.noop_token,
+            clear_token=options.clear_token,
+        ),
+        implicit_delete=options.implicit_delete,
+        scratch=str(files.spool),
+        backup_path=str(files.backup) if files.backup is not None else None,
+    )
+    snapshot = await context.run.workers.run(compare, request, size=payload.bytes + size)
+    await anyio.to_thread.run_sync(files.items.unlink)
+    return Baseline("live", snapshot.held, snapshot.changes)
+
+
+async def _last_run(context: DatasetContext, payload: Payload) -> Baseline:
+    last = await context.run.journal.last_success(context.run.tenant_key, context.dataset.dataset_id)
+    if last is None or last.rows is None:
+        raise GuardError(
+            "What the dataset holds could not be learnt: its items cannot be read, and no successful run is on record. "
+            "Without that, a load could delete everything unseen; nothing was sent.",
+            hint="Make the items readable for the token's user, or set guards.baseline of "
+            f"`{context.dataset.name}` to `none` for one run that you watch.",
+        )
+    rows = payload.rows
+    gone = max(0, last.rows - rows) if context.dataset.import_options.implicit_delete else 0
+    changes = Changes(created=max(0, rows - last.rows), updated=0, deleted=gone, unchanged=min(rows, last.rows))
+    return Baseline("last_run", last.rows, changes, since=last.at.date().isoformat())

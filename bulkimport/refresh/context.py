@@ -1,0 +1,88 @@
+"""What every refresh of a run shares."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+
+from bulkimport.clock import Clock
+from bulkimport.folders import DatasetFiles
+from bulkimport.guards import Allowance
+from bulkimport.journal import Journal
+from bulkimport.model import Config, Dataset
+from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.refresh.machine import Refresh, State
+from bulkimport.refresh.stop import Stop
+from bulkimport.workers import Workers
+
+
+class Observer(Protocol):
+    """Told what happens, for logs and progress; never holds anything up."""
+
+    def state_changed(self, name: str, state: State, detail: str = "") -> None: ...
+
+    def reading(self, name: str, rows: int, source_bytes: int, total_bytes: int) -> None: ...
+
+    def uploading(self, name: str, sent: int, total: int) -> None: ...
+
+    def polled(self, name: str, looks: int, job_status: str) -> None: ...
+
+    def waiting(self, name: str, reason: str) -> None: ...
+
+    def warned(self, name: str, message: str) -> None: ...
+
+    def ended(self, name: str, refresh: Refresh) -> None: ...
+
+    def defect(self, name: str, error: BaseException) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run's services. `tenant_key` names the tenant in the journal; `uploads` bounds uploads at once."""
+
+    run_id: str
+    config: Config
+    tenant_key: str
+    client: OrgvueClient
+    journal: Journal
+    workers: Workers
+    clock: Clock
+    rng: random.Random
+    stop: Stop
+    observer: Observer
+    uploads: anyio.CapacityLimiter
+    allowances: Mapping[str, Allowance] = field(default_factory=dict)
+
+
+class UploadSlot:
+    """One dataset's hold on the run's upload slots; taking it twice or giving it back twice does nothing."""
+
+    def __init__(self, slots: anyio.CapacityLimiter) -> None:
+        self._slots = slots
+        self._held = False
+
+    async def acquire(self) -> None:
+        if not self._held:
+            await self._slots.acquire_on_behalf_of(self)
+            self._held = True
+
+    def release(self) -> None:
+        if self._held:
+            self._held = False
+            self._slots.release_on_behalf_of(self)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetContext:
+    """One dataset within a run."""
+
+    run: RunContext
+    dataset: Dataset
+    files: DatasetFiles
+    upload_slot: UploadSlot
+
+    @property
+    def allowance(self) -> Allowance:
+        return self.run.allowances.get(self.dataset.name, Allowance())

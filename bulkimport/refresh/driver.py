@@ -1,0 +1,141 @@
+"""The coroutine of one refresh: take the next command, perform it, write down the event, give it to the machine."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import anyio
+
+from bulkimport.errors import BulkimportError, GuardError, TenantError
+from bulkimport.model import DatasetStatus, ErrorReport, Stage
+from bulkimport.refresh import checking, collecting, events, polling, reading, searching, sending
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.machine import Command, Refresh, State, apply, next_command
+from bulkimport.refresh.stop import Level, StoppedError
+
+Step = Callable[[DatasetContext, Refresh], Awaitable[events.Event]]
+
+STEPS: dict[Command, Step] = {
+    Command.READ_SOURCE: reading.read_source,
+    Command.CHECK_PAYLOAD: checking.check_payload,
+    Command.GENERATE_LOCATION: sending.generate_location,
+    Command.UPLOAD_PAYLOAD: sending.upload_payload,
+    Command.VERIFY_UPLOAD: sending.verify_upload,
+    Command.REQUEST_IMPORT: sending.request_import,
+    Command.SUBMIT_IMPORT: sending.submit_import,
+    Command.SEARCH_IMPORT: searching.search_import,
+    Command.POLL_JOB: polling.poll_job,
+    Command.COLLECT_RESULT: collecting.collect_result,
+}
+
+GRACE: dict[Command, float] = {
+    Command.GENERATE_LOCATION: 3.0,
+    Command.VERIFY_UPLOAD: 3.0,
+    Command.SUBMIT_IMPORT: 10.0,
+    Command.COLLECT_RESULT: 5.0,
+}
+"""Seconds a command may still take once the run is stopping; the others end at once, since nothing is lost by it."""
+
+STAGES: dict[State, Stage | None] = {
+    State.PENDING: None,
+    State.READING: Stage.SOURCE,
+    State.CHECKING: Stage.GUARD,
+    State.LOCATING: Stage.GENERATE,
+    State.UPLOADING: Stage.UPLOAD,
+    State.VERIFYING: Stage.UPLOAD,
+    State.SUBMITTING: Stage.IMPORT,
+    State.AWAITING: Stage.IMPORT,
+    State.SEARCHING: Stage.IMPORT,
+    State.POLLING: Stage.POLL,
+    State.COLLECTING: Stage.RESULT,
+    State.DONE: None,
+}
+
+_UPLOADING = (State.UPLOADING, State.VERIFYING)
+
+
+class Driver:
+    """Drives one refresh; `await_turn` answers its first command (gates and places are the run's business)."""
+
+    def __init__(self, context: DatasetContext, await_turn: Step, refresh: Refresh | None = None) -> None:
+        self.context = context
+        self.refresh = refresh or Refresh()
+        self._steps = STEPS | {Command.AWAIT_TURN: await_turn}
+
+    async def drive(self) -> Refresh:
+        """Runs the refresh to its end, or to where a stopping run leaves it. Raises StateError if the journal fails."""
+        observer, name = self.context.run.observer, self.context.dataset.name
+        try:
+            while (command := next_command(self.refresh)) is not None:
+                observer.state_changed(name, self.refresh.state)
+                event = await self._perform(command)
+                if event is None:
+                    break
+                await self.record(event)
+                if self.refresh.state not in _UPLOADING:
+                    self.context.upload_slot.release()
+        finally:
+            self.context.upload_slot.release()
+        observer.ended(name, self.refresh)
+        return self.refresh
+
+    async def record(self, event: events.Event) -> None:
+        """Writes the event down before anything follows from it, even while the run is being cancelled."""
+        after = apply(self.refresh, event)
+        with anyio.CancelScope(shield=True):
+            await self.context.run.journal.append(self.context.run.run_id, self.context.dataset.name, event)
+        self.refresh = after
+
+    async def _perform(self, command: Command) -> events.Event | None:
+        stop, submitted = self.context.run.stop, self.refresh.state.may_have_imported
+        if stop.concerns(submitted):
+            return self._stopped()
+        try:
+            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)):
+                event = await self._steps[command](self.context, self.refresh)
+                apply(self.refresh, event)  # an event that cannot happen here is a defect like any other
+                return event
+        except StoppedError:
+            return self._stopped()
+        except TenantError as error:
+            stop.hold(_tenant_wide(error))
+            return self._ended(error)
+        except BulkimportError as error:
+            return self._ended(error)
+        except Exception as error:  # noqa: BLE001 - a defect in one refresh must not touch the others
+            self.context.run.observer.defect(self.context.dataset.name, error)
+            return self._defect(error)
+
+    def _stopped(self) -> events.Event | None:
+        """A held refresh is cancelled for good; a halted one stays where it is, for a resume."""
+        stop = self.context.run.stop
+        if stop.level is Level.HALT or stop.reason is None:
+            return None
+        return events.RefreshEnded(DatasetStatus.CANCELLED, stop.reason)
+
+    def _ended(self, error: BulkimportError) -> events.RefreshEnded:
+        report = error.report()
+        if report.stage is None:
+            report = replace(report, stage=STAGES[self.refresh.state])
+        if isinstance(error, GuardError) and not self.refresh.state.may_have_imported:
+            return events.RefreshEnded(DatasetStatus.REFUSED, report)
+        unseen = self.refresh.state in (State.SEARCHING, State.POLLING, State.COLLECTING)
+        return events.RefreshEnded(DatasetStatus.UNKNOWN if unseen else DatasetStatus.FAILED, report)
+
+    def _defect(self, error: Exception) -> events.RefreshEnded:
+        unseen = self.refresh.state.may_have_imported
+        report = ErrorReport(
+            stage=STAGES[self.refresh.state],
+            message=f"bulkimport itself failed while {self.refresh.state} ({type(error).__name__}). "
+            + ("The import may have been applied." if unseen else "Nothing was imported."),
+            hint="This is a defect of the program: please report it with the run's log, which has the details.",
+        )
+        return events.RefreshEnded(DatasetStatus.UNKNOWN if unseen else DatasetStatus.FAILED, report)
+
+
+def _tenant_wide(error: TenantError) -> ErrorReport:
+    """What the refreshes end with that were held back because the tenant refuses every request."""
+    return replace(
+        error.report(),
+        stage=None,
+        message=f"Stopped before its import, because the tenant refuses all requests: {error.message}",
+    )

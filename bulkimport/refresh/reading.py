@@ -1,0 +1,32 @@
+"""READING: the whole source becomes a payload in the spool; nothing is sent before that."""
+
+import anyio.to_thread
+
+from bulkimport.alongside import alongside
+from bulkimport.payload import PayloadRequest, prepare, read_progress
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.events import SourceRead
+from bulkimport.refresh.machine import Refresh
+from bulkimport.sources.size import source_size
+
+_INTERVAL = 0.25
+
+
+async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
+    """Prepares the payload off the event loop. Raises SourceError."""
+    request = PayloadRequest.of(context.dataset, context.files.spool)
+    size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
+    async with alongside(_report_progress, context, request):
+        payload = await context.run.workers.run(prepare, request, size=size)
+    for warning in payload.warnings:
+        context.run.observer.warned(context.dataset.name, warning)
+    return SourceRead(payload)
+
+
+async def _report_progress(context: DatasetContext, request: PayloadRequest) -> None:
+    if request.progress_path is None:
+        return
+    while True:
+        await context.run.clock.sleep(_INTERVAL)
+        now = await anyio.to_thread.run_sync(read_progress, request.progress_path)
+        context.run.observer.reading(context.dataset.name, now.rows, now.source_bytes, now.source_bytes_total)

@@ -1,0 +1,88 @@
+"""SEARCHING: an import request was sent and its answer never came.
+
+The result of a job is written to the location that the request named, so a result there proves that the import ran. A
+changed `cacheKey` of the dataset is a sign of it. Another import is only possible once no earlier one can be running:
+when `poll.timeout` is over, the temporary file is gone, so that no job can still read it, and the dataset is unchanged.
+"""
+
+from bulkimport.errors import LocationExpiredError, ServiceError, TenantError
+from bulkimport.model import DatasetStatus, ErrorReport, Payload, Stage
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.events import ImportFound, ImportRuledOut, RefreshEnded
+from bulkimport.refresh.machine import Refresh
+from bulkimport.refresh.pacing import poll_delays
+from bulkimport.refresh.sending import location_of
+
+_HEAD = 64
+_BEGINNINGS = {"json": b'[{"_action":"createOrUpdate"', "csv": b"_action,"}
+
+
+async def search_import(context: DatasetContext, refresh: Refresh) -> ImportFound | ImportRuledOut | RefreshEnded:
+    """Watches the location until the result appears or `poll.timeout` is over."""
+    clock, poll = context.run.clock, context.dataset.poll
+    deadline = clock.monotonic() + poll.timeout
+    for looks, delay in enumerate(poll_delays(poll, context.run.rng), start=1):
+        if await result_is_there(context, refresh):
+            return ImportFound()
+        remaining = deadline - clock.monotonic()
+        if remaining <= 0:
+            break
+        context.run.observer.polled(context.dataset.name, looks, "looking for the import")
+        await clock.sleep(min(delay, remaining))
+    changed = await _cache_key_changed(context, refresh)
+    expired = clock.now() >= location_of(refresh).expires_at
+    if expired and changed is False:
+        return ImportRuledOut("the temporary file is gone, no result appeared, and the dataset is unchanged")
+    return _unknown(refresh, changed, poll.timeout)
+
+
+async def result_is_there(context: DatasetContext, refresh: Refresh) -> bool:
+    """Whether the job's result has taken the payload's place at the location."""
+    payload = refresh.payload
+    assert payload is not None  # noqa: S101 - SEARCHING follows SourceRead
+    try:
+        head = await context.run.client.read_stored_head(location_of(refresh), _HEAD)
+    except (LocationExpiredError, ServiceError):
+        return False
+    return head is not None and is_result(head, payload)
+
+
+def is_result(head: bytes, payload: Payload) -> bool:
+    """Whether these first bytes belong to a result rather than to the payload that was uploaded there."""
+    text = head.lstrip()
+    if payload.rows == 0 and payload.format == "json":
+        return text.startswith(b"[") and not text[1:].lstrip().startswith(b"]")
+    return text.startswith(b"[") and not text.startswith(_BEGINNINGS[payload.format])
+
+
+async def _cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
+    """None where it cannot be told."""
+    if refresh.cache_key is None:
+        return None
+    try:
+        metadata = await context.run.client.metadata(context.dataset.dataset_id)
+    except TenantError:
+        raise
+    except ServiceError:
+        return None
+    return metadata.cache_key != refresh.cache_key if metadata.cache_key else None
+
+
+def _unknown(refresh: Refresh, changed: bool | None, waited: float) -> RefreshEnded:
+    signs = {
+        True: "The dataset has changed meanwhile, so it was probably applied.",
+        False: "The dataset is unchanged so far, but the job may still be running.",
+        None: "Whether the dataset has changed could not be told.",
+    }
+    return RefreshEnded(
+        DatasetStatus.UNKNOWN,
+        ErrorReport(
+            stage=Stage.IMPORT,
+            message=f"The answer to the import request was lost, and no result appeared within {waited:g} s. "
+            + signs[changed],
+            hint="Look at the dataset in Orgvue. If it is as before and no job is running there, run this dataset "
+            "again.",
+            trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
+            retryable=True,
+        ),
+    )

@@ -1,0 +1,105 @@
+"""LOCATING to AWAITING: from the finished payload to the job's ticket."""
+
+from pathlib import Path
+
+from bulkimport.clock import parse_timestamp, timestamp
+from bulkimport.errors import AmbiguousError, LocationExpiredError, ServiceError
+from bulkimport.model import ErrorReport, Stage
+from bulkimport.orgvue.body import CONTENT_TYPES, FileBody
+from bulkimport.orgvue.wire import Location
+from bulkimport.refresh import events
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.machine import MAX_LOCATIONS, Refresh
+
+
+async def generate_location(context: DatasetContext, refresh: Refresh) -> events.LocationGenerated:
+    """A temporary file, generated only once an upload may start, because its URLs live for minutes."""
+    if refresh.attempts >= MAX_LOCATIONS:
+        raise ServiceError(
+            f"The temporary file expired {MAX_LOCATIONS} times before its import could be submitted; nothing was "
+            "imported.",
+            hint="The upload is too slow for the life of the URLs: use a faster link, or fewer datasets at once.",
+            stage=Stage.UPLOAD,
+            retryable=True,
+        )
+    context.run.observer.waiting(context.dataset.name, "an upload slot")
+    await context.upload_slot.acquire()
+    location, trace_id = await context.run.client.generate_location(context.dataset.payload)
+    return events.LocationGenerated(
+        get_url=location.get_url,
+        put_url=location.put_url,
+        expires_at=timestamp(location.expires_at),
+        trace_id=trace_id,
+    )
+
+
+async def upload_payload(context: DatasetContext, refresh: Refresh) -> events.PayloadUploaded | events.LocationExpired:
+    """The whole payload to its PUT URL, acknowledged by the store."""
+    payload = refresh.payload
+    assert payload is not None  # noqa: S101 - UPLOADING follows SourceRead
+    body = FileBody(Path(payload.path), payload.bytes, CONTENT_TYPES[payload.format])
+    observer, name = context.run.observer, context.dataset.name
+    try:
+        await context.run.client.upload(
+            location_of(refresh), body, lambda sent: observer.uploading(name, sent, payload.bytes)
+        )
+    except LocationExpiredError as error:
+        return events.LocationExpired(error.report())
+    return events.PayloadUploaded()
+
+
+async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.UploadVerified | events.LocationExpired:
+    """What the store holds, by its own account, before anything destructive is triggered."""
+    payload = refresh.payload
+    assert payload is not None  # noqa: S101 - VERIFYING follows SourceRead
+    try:
+        stored = await context.run.client.stored_size(location_of(refresh))
+    except LocationExpiredError as error:
+        return events.LocationExpired(error.report())
+    if stored is not None and stored != payload.bytes:
+        return events.LocationExpired(
+            ErrorReport(
+                stage=Stage.UPLOAD,
+                message=f"The store holds {stored:,} of the {payload.bytes:,} bytes that it acknowledged.",
+                hint="The payload is uploaded again.",
+                retryable=True,
+            )
+        )
+    return events.UploadVerified(stored)
+
+
+async def request_import(context: DatasetContext, refresh: Refresh) -> events.ImportRequested | events.LocationExpired:
+    """The last moment before the import may run: the temporary file must still be alive."""
+    if context.run.clock.now() >= location_of(refresh).expires_at:
+        return events.LocationExpired(
+            ErrorReport(
+                stage=Stage.UPLOAD,
+                message="The temporary file expired before its import was submitted.",
+                hint="The payload is uploaded again.",
+                retryable=True,
+            )
+        )
+    return events.ImportRequested()
+
+
+async def submit_import(
+    context: DatasetContext, refresh: Refresh
+) -> events.ImportAccepted | events.ImportReplyLost | events.LocationExpired:
+    """One import request. Without a usable answer it is looked for, never sent again blindly."""
+    try:
+        ticket = await context.run.client.submit_import(
+            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options
+        )
+    except AmbiguousError as error:
+        context.run.observer.warned(context.dataset.name, error.message)
+        return events.ImportReplyLost(error.report())
+    except LocationExpiredError as error:
+        return events.LocationExpired(error.report())
+    return events.ImportAccepted(ticket_url=ticket.url, trace_id=ticket.trace_id)
+
+
+def location_of(refresh: Refresh) -> Location:
+    """The refresh's present location."""
+    location = refresh.location
+    assert location is not None  # noqa: S101 - every state that asks follows LocationGenerated
+    return Location(location.get_url, location.put_url, parse_timestamp(location.expires_at))

@@ -1,0 +1,71 @@
+"""Before a dataset's turn: is an import of an earlier run still running?
+
+Two imports of one dataset at once could delete what the other wrote, and a run that was killed while its job ran leaves
+such a job behind. Its ticket tells when it is over; where there is no ticket any more, time does: `poll.timeout` has
+passed since it was requested, and the temporary file it would read is gone.
+"""
+
+from datetime import datetime, timedelta
+
+from bulkimport.clock import parse_timestamp
+from bulkimport.errors import BulkimportError, GuardError, TenantError
+from bulkimport.guards import rerun
+from bulkimport.journal import UnsettledImport
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.events import ImportRequested
+from bulkimport.refresh.machine import Refresh, replay
+from bulkimport.refresh.pacing import poll_delays
+from bulkimport.refresh.searching import result_is_there
+
+
+async def settle_earlier_imports(context: DatasetContext) -> None:
+    """Returns once no import of an earlier run can be running. Raises GuardError if that stays open."""
+    run, dataset = context.run, context.dataset
+    for earlier in await run.journal.unsettled_imports(run.tenant_key, dataset.dataset_id):
+        if earlier.run_id == run.run_id:
+            continue
+        run.observer.waiting(dataset.name, f"an import of run {earlier.run_id}")
+        note = await _wait_for_end(context, earlier)
+        await run.journal.settle(earlier.run_id, earlier.dataset, note)
+
+
+async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> str:
+    clock, poll = context.run.clock, context.dataset.poll
+    refresh = replay(entry.event for entry in earlier.entries)
+    requested = max(entry.at for entry in earlier.entries if isinstance(entry.event, ImportRequested))
+    deadline = clock.monotonic() + poll.timeout
+    for delay in poll_delays(poll, context.run.rng):
+        note = await _end_of(context, refresh)
+        if note is None and _too_old(refresh, requested, clock.now(), poll.timeout):
+            note = "too long ago to be running"
+        if note is not None:
+            return note
+        remaining = deadline - clock.monotonic()
+        if remaining <= 0:
+            break
+        await clock.sleep(min(delay, remaining))
+    raise GuardError(
+        f"An import of this dataset by run {earlier.run_id} may still be running, and its end was not seen within "
+        f"{poll.timeout:g} s. A second one beside it could delete what the first one wrote; nothing was sent.",
+        hint="Wait for that job to end in Orgvue, then run: " + rerun(context.dataset, context.run.config.path),
+    )
+
+
+async def _end_of(context: DatasetContext, refresh: Refresh) -> str | None:
+    """How the job is known to be over, or None."""
+    try:
+        if refresh.ticket_url is None:
+            return "its result was found" if await result_is_there(context, refresh) else None
+        ticket = await context.run.client.read_ticket(refresh.ticket_url)
+    except TenantError:
+        raise
+    except BulkimportError:
+        return None
+    return f"its job {ticket.status}" if ticket.status in ("completed", "failed") else None
+
+
+def _too_old(refresh: Refresh, requested: datetime, now: datetime, timeout: float) -> bool:
+    location = refresh.location
+    return now >= requested + timedelta(seconds=timeout) and (
+        location is None or now >= parse_timestamp(location.expires_at)
+    )

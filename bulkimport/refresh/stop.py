@@ -1,0 +1,78 @@
+"""Stopping a run: what is to end at once, what may finish, and for how long."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import anyio
+
+from bulkimport.model import ErrorReport
+
+
+class Level(IntEnum):
+    """How far the stop goes."""
+
+    NONE = 0
+    HOLD = 1
+    """Nothing new is imported; what was submitted is followed to its end."""
+    HALT = 2
+    """Everything ends; the run can be resumed."""
+
+
+class StoppedError(Exception):
+    """The command was cut short because the run is stopping."""
+
+
+@dataclass(eq=False, slots=True)
+class _Watched:
+    scope: anyio.CancelScope
+    submitted: bool
+    grace: float
+
+
+@dataclass(eq=False, slots=True)
+class Stop:
+    """Shared by all refreshes of a run. `reason` is what a held refresh ends with."""
+
+    level: Level = Level.NONE
+    reason: ErrorReport | None = None
+    _watched: set[_Watched] = field(default_factory=set)
+
+    def hold(self, reason: ErrorReport) -> None:
+        """Lets no further import begin. The first reason stays."""
+        if self.level < Level.HOLD:
+            self.level, self.reason = Level.HOLD, reason
+            self._apply()
+
+    def halt(self) -> None:
+        """Ends everything within the commands' grace."""
+        if self.level < Level.HALT:
+            self.level = Level.HALT
+            self._apply()
+
+    def concerns(self, submitted: bool) -> bool:
+        """Whether a refresh must not go on; `submitted` if its import was requested."""
+        return self.level is Level.HALT or (self.level is Level.HOLD and not submitted)
+
+    @contextmanager
+    def watch(self, *, submitted: bool, grace: float) -> Iterator[None]:
+        """Runs a command that gets `grace` seconds to end once it is concerned; raises StoppedError if it did not."""
+        with anyio.CancelScope() as scope:
+            watched = _Watched(scope, submitted, grace)
+            self._watched.add(watched)
+            try:
+                self._limit(watched)
+                yield
+            finally:
+                self._watched.discard(watched)
+        if scope.cancelled_caught:
+            raise StoppedError
+
+    def _apply(self) -> None:
+        for watched in self._watched:
+            self._limit(watched)
+
+    def _limit(self, watched: _Watched) -> None:
+        if self.concerns(watched.submitted):
+            watched.scope.deadline = min(watched.scope.deadline, anyio.current_time() + watched.grace)

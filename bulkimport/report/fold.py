@@ -1,0 +1,123 @@
+"""From the journal's entries to facts: the summary, `status` and `history` all come from here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+
+from bulkimport.errors import StateError
+from bulkimport.journal import DatasetRecord, Entry, Journal, RunRecord, StatusCount
+from bulkimport.model import DatasetStatus, ErrorReport, RunStatus, Stage
+from bulkimport.refresh.events import RefreshResumed
+from bulkimport.refresh.machine import IllegalEventError, Refresh, State, replay
+from bulkimport.report.facts import RUNNING, DatasetFacts, HistoryEntry, RunFacts
+
+
+async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: Sequence[str] = ()) -> RunFacts:
+    """Everything about one run as it stands at `now`. Raises StateError if its events make no sense."""
+    entries: dict[str, list[Entry]] = {}
+    for entry in await journal.entries(run.run_id):
+        entries.setdefault(entry.dataset, []).append(entry)
+    alive = run.status is RunStatus.RUNNING
+    return RunFacts(
+        run_id=run.run_id,
+        config=run.config_path,
+        status=run.status,
+        sandbox=run.sandbox,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        datasets=tuple(
+            dataset_facts(record, entries.get(record.name, []), alive=alive, now=now)
+            for record in await journal.datasets(run.run_id)
+        ),
+        requests=run.requests,
+        throttled=run.throttled,
+        version=run.version,
+        resumed_from=run.parent_run_id,
+        warnings=tuple(warnings),
+    )
+
+
+def dataset_facts(record: DatasetRecord, entries: Sequence[Entry], *, alive: bool, now: datetime) -> DatasetFacts:
+    """One dataset; where its run is no longer alive, what it was doing decides how it counts."""
+    try:
+        refresh = replay(entry.event for entry in entries)
+    except IllegalEventError as error:
+        raise StateError(
+            f"The journal's events of dataset {record.name} make no sense: {error}.",
+            hint="The journal is damaged, or was written by another version of bulkimport.",
+        ) from error
+    if refresh.status is None and not alive:
+        refresh = _left_behind(refresh)
+    payload = refresh.payload
+    return DatasetFacts(
+        name=record.name,
+        dataset_id=record.dataset_id,
+        status=refresh.status,
+        state=refresh.state.value,
+        rows=payload.rows if payload else None,
+        bytes=payload.bytes if payload else None,
+        sha256=payload.sha256 if payload else None,
+        items=refresh.items,
+        attempts=refresh.attempts,
+        duration_s=_seconds_at_work(entries, now if alive and refresh.status is None else None),
+        trace_ids=refresh.trace_ids,
+        error=refresh.error,
+        baseline=refresh.baseline,
+        changes=refresh.changes,
+        warnings=refresh.warnings,
+    )
+
+
+def overall(datasets: Iterable[DatasetFacts], *, interrupted: bool) -> RunStatus:
+    """How a run ended."""
+    if interrupted:
+        return RunStatus.INTERRUPTED
+    good = all(dataset.status is not None and dataset.status.is_success for dataset in datasets)
+    return RunStatus.SUCCEEDED if good else RunStatus.FAILED
+
+
+def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry:
+    """One line of the history."""
+    alive = run.status is RunStatus.RUNNING
+    datasets: dict[str, int] = {}
+    for count in counts:
+        if count.status is not None:
+            name = count.status.value
+        elif alive:
+            name = RUNNING
+        else:
+            name = (DatasetStatus.UNKNOWN if count.in_flight else DatasetStatus.CANCELLED).value
+        datasets[name] = datasets.get(name, 0) + count.count
+    return HistoryEntry(run.run_id, run.config_path, run.status, run.started_at, run.finished_at, datasets)
+
+
+def _left_behind(refresh: Refresh) -> Refresh:
+    if refresh.state.may_have_imported:
+        error = ErrorReport(
+            stage=Stage.RESULT if refresh.state is State.COLLECTING else Stage.POLL,
+            message="The run was stopped after its import was submitted, so its end was not seen.",
+            hint="Resume the run: the job is looked at again, not submitted again.",
+            trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
+            retryable=True,
+        )
+        return replace(refresh, status=DatasetStatus.UNKNOWN, error=error)
+    doing = "waiting for its turn" if refresh.state is State.PENDING else str(refresh.state)
+    error = ErrorReport(
+        stage=None,
+        message=f"The run was stopped while it was {doing}; no import was submitted.",
+        hint="Resume the run, or run this dataset again.",
+        retryable=True,
+    )
+    return replace(refresh, status=DatasetStatus.CANCELLED, error=error)
+
+
+def _seconds_at_work(entries: Sequence[Entry], until: datetime | None) -> float:
+    """From its first event to its last, the time between two processes left out."""
+    total = 0.0
+    for before, after in pairwise(entries):
+        if not isinstance(after.event, RefreshResumed):
+            total += (after.at - before.at).total_seconds()
+    if until is not None and entries:
+        total += (until - entries[-1].at).total_seconds()
+    return max(0.0, total)

@@ -1,0 +1,76 @@
+"""What an ending means: for the data in Orgvue, for the caller, and which command comes next. Sentences, pure."""
+
+import shlex
+from typing import assert_never
+
+from bulkimport.model import Changes, DatasetStatus, RunStatus, Stage
+from bulkimport.report.facts import DatasetFacts, RunFacts
+from bulkimport.wording import counted, listed
+
+UNTOUCHED = "Nothing was imported: Orgvue holds what it held before."
+SANDBOX = "SANDBOX: this ran against the embedded sandbox; no Orgvue tenant was touched."
+
+
+def for_the_data(dataset: DatasetFacts) -> str:
+    """What the dataset in Orgvue holds after it ended so. Says no more than is known."""
+    match dataset.status:
+        case None:
+            return "It has not ended."
+        case DatasetStatus.SUCCEEDED | DatasetStatus.UNCHANGED:
+            return "Orgvue holds what the source holds."
+        case DatasetStatus.PARTIAL:
+            rejected = counted(dataset.items.failed, "item")
+            return f"The import was carried out, but Orgvue rejected {rejected}; those were not brought up to date."
+        case DatasetStatus.FAILED if dataset.error is not None and dataset.error.stage in (Stage.POLL, Stage.RESULT):
+            return (
+                "Orgvue took up the import and ended it as failed; whether some items were changed it does not say."
+                + _expected(dataset.changes)
+            )
+        case DatasetStatus.FAILED | DatasetStatus.REFUSED | DatasetStatus.BLOCKED | DatasetStatus.CANCELLED:
+            return UNTOUCHED
+        case DatasetStatus.UNKNOWN:
+            return "The import was submitted and may have been carried out, deletions included." + _expected(
+                dataset.changes
+            )
+        case _:
+            assert_never(dataset.status)
+
+
+def of_the_exit(run: RunFacts) -> str:
+    """The exit code in words (contract, section 1)."""
+    match run.status:
+        case RunStatus.RUNNING:
+            return "The run has not ended."
+        case RunStatus.SUCCEEDED:
+            return "Exit code 0: every selected dataset is as its source."
+        case RunStatus.FAILED:
+            bad = sum(dataset.is_problem for dataset in run.datasets)
+            return f"Exit code 1: {counted(bad, 'dataset')} did not succeed."
+        case RunStatus.INTERRUPTED:
+            return "The run was stopped before its end (exit code 130 after SIGINT, 143 after SIGTERM)."
+        case _:
+            assert_never(run.status)
+
+
+def next_commands(run: RunFacts) -> list[tuple[str, str]]:
+    """What to type next as pairs of purpose and command; empty where nothing is left to do."""
+    statuses = {dataset.status for dataset in run.datasets}
+    config = shlex.quote(run.config)
+    commands: list[tuple[str, str]] = []
+    if run.status is RunStatus.INTERRUPTED:
+        commands.append(("Continue it", f"bulkimport run {config} --resume {run.run_id}"))
+    elif DatasetStatus.UNKNOWN in statuses:
+        commands.append(("Look again at what is unknown", f"bulkimport run {config} --resume {run.run_id}"))
+    correctable = {status for status in statuses if status and not status.is_success} - {DatasetStatus.UNKNOWN}
+    if correctable and run.status is RunStatus.FAILED:
+        commands.append(
+            ("Once corrected, only what did not succeed", f"bulkimport run {config} --failed {run.run_id}"),
+        )
+    return commands
+
+
+def _expected(changes: Changes | None) -> str:
+    if changes is None:
+        return ""
+    parts = [f"{changes.created:,} created", f"{changes.updated:,} updated", f"{changes.deleted:,} deleted"]
+    return f" Expected were {listed(parts)}."

@@ -1,0 +1,74 @@
+"""A process that applies payloads, one at a time: jobs come in as JSON lines, outcomes go out as JSON lines.
+
+Its standard input is its lifeline: when the server is gone, so is the worker, in the middle of a job if need be (the
+job's transaction never happened then, and the next server does it again).
+"""
+
+import os
+import queue
+import sqlite3
+import sys
+import threading
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from bulkimport.sandbox.apply import ImportParameters, Outcome, Work, apply_import
+
+
+def encode_work(work: Work) -> bytes:
+    return orjson.dumps(asdict(work)) + b"\n"
+
+
+def decode_outcome(line: bytes) -> Outcome:
+    document = orjson.loads(line)
+    return Outcome(document["items"], tuple(document["errors"]))
+
+
+def attempt(work: Work) -> Outcome:
+    """The work's outcome, whatever happens: trouble with disk or database fails the job and says why."""
+    try:
+        return apply_import(work)
+    except (OSError, sqlite3.Error) as error:
+        message = f"the sandbox could not apply the payload: {error}"
+        return Outcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
+
+
+def _decode_work(line: bytes) -> Work:
+    document: dict[str, Any] = orjson.loads(line)
+    sides = document.pop("sides")
+    return Work(
+        **{
+            **document,
+            "parameters": ImportParameters(**document["parameters"]),
+            "sides": None if sides is None else (sides[0], sides[1]),
+            "fail": tuple(document["fail"]),
+            "reject": tuple(document["reject"]),
+        }
+    )
+
+
+def _listen(lines: "queue.SimpleQueue[bytes]") -> None:
+    for line in sys.stdin.buffer:
+        lines.put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    while True:
+        outcome = attempt(_decode_work(lines.get()))
+        sys.stdout.buffer.write(orjson.dumps(asdict(outcome), default=str) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    import signal
+
+    # Ctrl-C in a terminal reaches the whole process group; only the server decides when a worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    main()

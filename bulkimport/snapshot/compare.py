@@ -1,0 +1,186 @@
+"""The payload against the items that Orgvue holds: exact counts in bounded memory, whatever the number of items.
+
+Both sides are spread over partitions by their key and joined partition by partition: the payload's part in memory, the
+held items passing by, since those may be very unevenly spread (a blank key is as common as it likes). Items that the
+import would delete or change are written to a backup on the way.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from bulkimport.diff import ACTION, Comparison, readable
+from bulkimport.errors import StateError
+from bulkimport.json_stream import iter_objects
+from bulkimport.model import Changes, PayloadFormat
+from bulkimport.snapshot.backup import Backup, backup_to
+from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
+
+EXAMPLES = 20
+FINGERPRINTS = 100_000
+"""How many created and deleted items each are remembered to recognise items that only changed their key; of more than
+these, `rekeyed` is the least number."""
+
+_CHUNK = 1 << 18
+_CSV_ROWS = 2_000
+_LONGEST_CELL = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """`items_path` is the downloaded document of `GET …/items`; `scratch` an existing private folder.
+
+    `columns` are the payload's property keys. Without `implicit_delete` nothing counts as deleted. The backup (gzip
+    NDJSON, mode 0600, on the file system of `scratch`) holds the items as Orgvue gave them, and is not left behind when
+    it would be empty. `piece` is about how many bytes of the payload are joined at a time.
+    """
+
+    payload_path: str
+    payload_format: PayloadFormat
+    columns: tuple[str, ...]
+    items_path: str
+    comparison: Comparison
+    implicit_delete: bool
+    scratch: str
+    backup_path: str | None = None
+    piece: int = PIECE
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`held` counts the items Orgvue has, `backed_up` those in the backup."""
+
+    held: int
+    changes: Changes
+    backed_up: int = 0
+
+
+@dataclass(slots=True)
+class _Tally:
+    request: CompareRequest
+    backup: Backup
+    held: int = 0
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    created_examples: list[str] = field(default_factory=list)
+    deleted_examples: list[str] = field(default_factory=list)
+    created_prints: dict[int, str | None] = field(default_factory=dict)
+    deleted_prints: dict[int, str | None] = field(default_factory=dict)
+
+    def join(self, held: Iterable[Identified], sent: Iterable[Identified]) -> None:
+        rows = dict(sent)
+        matched: set[str] = set()
+        is_same = self.request.comparison.is_same
+        for identity, item in held:
+            self.held += 1
+            row = rows.get(identity)
+            if row is None:
+                self._miss(identity, item)
+                continue
+            matched.add(identity)
+            if is_same(row, item):
+                self.unchanged += 1
+            else:
+                self.updated += 1
+                self.backup.keep(item)
+        for identity, row in rows.items():
+            if identity not in matched:
+                self._create(identity, row)
+
+    def _create(self, identity: str, row: Item) -> None:
+        self.created += 1
+        if len(self.created_examples) < EXAMPLES:
+            self.created_examples.append(readable(identity))
+        self._remember(self.created_prints, identity, row, sent=True)
+
+    def _miss(self, identity: str, item: Item) -> None:
+        """An item that the payload does not mention."""
+        if not self.request.implicit_delete:
+            self.unchanged += 1
+            return
+        self.deleted += 1
+        if len(self.deleted_examples) < EXAMPLES:
+            self.deleted_examples.append(readable(identity))
+        self._remember(self.deleted_prints, identity, item, sent=False)
+        self.backup.keep(item)
+
+    def _remember(self, prints: dict[int, str | None], identity: str, item: Item, *, sent: bool) -> None:
+        """Values that several items share are remembered as None: they are no evidence that any two are the same."""
+        if len(prints) < FINGERPRINTS:
+            values = self.request.comparison.fingerprint(item, self.request.columns, sent=sent)
+            if any(values):
+                digest = hash(values)
+                prints[digest] = None if digest in prints else readable(identity)
+
+    def changes(self) -> Changes:
+        common = self.created_prints.keys() & self.deleted_prints.keys()
+        candidates = ((self.deleted_prints[one], self.created_prints[one]) for one in common)
+        pairs = sorted((old, new) for old, new in candidates if old is not None and new is not None)
+        return Changes(
+            created=self.created,
+            updated=self.updated,
+            deleted=self.deleted,
+            unchanged=self.unchanged,
+            deleted_examples=tuple(self.deleted_examples),
+            created_examples=tuple(self.created_examples),
+            rekeyed=len(pairs),
+            rekeyed_examples=tuple(pairs[:5]),
+        )
+
+
+def compare(request: CompareRequest) -> Snapshot:
+    """Joins payload and items. Raises JsonStreamError where the items' document is not a whole array of objects, and
+    StateError where the files cannot be read or written. Rows of the payload with one key count as one.
+    """
+    try:
+        return _compare(request)
+    except OSError as error:
+        raise StateError(
+            f"The payload could not be compared with the items in Orgvue: {error.strerror or error}"
+            f"{f' ({error.filename})' if error.filename else ''}. Nothing was sent.",
+            hint="See that the state directory is writable and its disk has room for both, then run again.",
+        ) from error
+
+
+def _compare(request: CompareRequest) -> Snapshot:
+    count = partitions_for(Path(request.payload_path).stat().st_size, request.piece)
+    scratch, identity = Path(request.scratch), request.comparison.identity
+    with (
+        Partitions(scratch, "held", count) as held,
+        Partitions(scratch, "sent", count) as sent,
+        backup_to(request.backup_path, scratch) as backup,
+    ):
+        held.fill(_array(request.items_path), identity)
+        sent.fill(_payload_rows(request), identity)
+        tally = _Tally(request, backup)
+        for held_pile, sent_pile in zip(held, sent, strict=True):
+            tally.join(held_pile, sent_pile)
+    return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
+
+
+def _array(path: str) -> Iterator[list[Item]]:
+    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
+        yield from iter_objects(iter(lambda: file.read(_CHUNK), b""))
+
+
+def _payload_rows(request: CompareRequest) -> Iterator[list[Item]]:
+    """The payload's rows in blocks, without their actions."""
+    blocks = _array(request.payload_path) if request.payload_format == "json" else _csv_rows(request.payload_path)
+    for block in blocks:
+        for row in block:
+            row.pop(ACTION, None)
+        yield block
+
+
+def _csv_rows(path: str) -> Iterator[list[Item]]:
+    if csv.field_size_limit() < _LONGEST_CELL:  # the library's own limit is 128 kB
+        csv.field_size_limit(_LONGEST_CELL)
+    with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123 - as above
+        reader = csv.reader(file, strict=True)
+        header = next(reader, [])
+        while rows := list(islice(reader, _CSV_ROWS)):
+            yield [dict(zip(header, row, strict=True)) for row in rows]

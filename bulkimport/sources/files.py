@@ -1,0 +1,124 @@
+"""Files of a source: found, opened, unpacked, and watched for changes."""
+
+import errno
+import glob
+import gzip
+import os
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bulkimport.errors import SourceError
+
+CHUNK_SIZE = 64 << 10
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
+_MISSING_HINT = "Check the path and whether the job that writes the file has run. Nothing was sent for this dataset."
+_BROKEN_HINT = "Have the file written again, whole. Nothing was sent for this dataset."
+
+
+class SourceFiles:
+    """The files that `patterns` (paths or globs) name, in order; a glob's matches are sorted by name.
+
+    `size` is their length on disk in bytes, `bytes_read` how much of that the last pass has read.
+    Raises SourceError for whatever is missing, empty, unreadable or no regular file, and for a file named twice.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.paths = tuple(path for pattern in patterns for path in _expand(pattern))
+        for index, path in enumerate(self.paths):
+            if path in self.paths[:index]:
+                hint = "Name each file once, by path or by pattern; its rows would be sent twice."
+                raise SourceError(f"{path} is named twice by this source", hint, path)
+        self._stats = {path: _stat(path) for path in self.paths}
+        self.size = sum(found.st_size for found in self._stats.values())
+        self.bytes_read = 0
+
+    def chunks(self, path: str, size: int = CHUNK_SIZE) -> Iterator[bytes]:
+        """The content of one file, unpacked if its name ends in `.gz`; never an empty chunk, never no chunk."""
+        before = sum(self._stats[earlier].st_size for earlier in self.paths[: self.paths.index(path)])
+        with _translated(path), Path(path).open("rb", buffering=0) as raw:
+            file = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
+            chunk = file.read(size)
+            _refuse_other_kinds(chunk, path)
+            while chunk:
+                self.bytes_read = before + raw.tell()
+                yield chunk
+                chunk = file.read(size)
+
+    def verify_unchanged(self) -> None:
+        """Raises SourceError if a file is not what it was when this object was made."""
+        for path, before in self._stats.items():
+            with _translated(path):
+                now = Path(path).stat()
+            if _identity(now) != _identity(before):
+                hint = "Let the job that writes it finish first, or have it write to another name and rename. "
+                raise SourceError(
+                    f"{path} was written to while it was read, so what was read may be half old and half new",
+                    hint + "Nothing was sent for this dataset.",
+                    path,
+                )
+
+
+def _expand(pattern: str) -> list[str]:
+    if not glob.has_magic(pattern) or Path(pattern).exists():
+        return [pattern]
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob wants the pattern split at its first wildcard)
+    matches = sorted(path for path in found if not Path(path).is_dir())
+    if not matches:
+        raise SourceError(f"No file matches {pattern}", _MISSING_HINT, pattern)
+    return matches
+
+
+def _stat(path: str) -> os.stat_result:
+    with _translated(path):
+        found = Path(path).stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise SourceError(f"{path} is a directory", "Name a file in it, or a pattern such as `*.csv`.", path)
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceError(f"{path} is not a regular file", "Write the data to a file first; it is read twice.", path)
+    if found.st_size == 0:
+        raise _empty(path)
+    return found
+
+
+def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _empty(path: str) -> SourceError:
+    return SourceError(f"{path} is empty: it has no content at all, not even a header", _BROKEN_HINT, path)
+
+
+def _refuse_other_kinds(start: bytes, path: str) -> None:
+    """Recognises content that is certainly not what any of our readers expects."""
+    if not start:
+        raise _empty(path)
+    if start.startswith(_GZIP_MAGIC):
+        hint = "Give its name the ending `.gz`, so that it is unpacked (once)."
+        raise SourceError(f"{path} is gzip-compressed", hint, path)
+    if start.startswith(_ZIP_MAGIC):
+        hint = "Export the sheet as CSV, or unpack the archive."
+        raise SourceError(f"{path} is an Excel workbook or a zip archive, not text", hint, path)
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """Turns what the operating system and the decompressor raise into SourceError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise SourceError(f"{path} does not exist", _MISSING_HINT, path) from None
+    except PermissionError:
+        hint = "Give the account that runs bulkimport permission to read it."
+        raise SourceError(f"{path} cannot be read: permission denied", hint, path) from None
+    except EOFError:
+        raise SourceError(f"{path} is cut short: the gzip data ends too early", _BROKEN_HINT, path) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(f"{path} is not a whole gzip file: {error}", _BROKEN_HINT, path) from None
+    except OSError as error:
+        reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
+        raise SourceError(f"{path} cannot be read: {reason}", "Check the file and its disk.", path) from None

@@ -1,0 +1,86 @@
+"""Bytes as text, in blocks of whole lines; a wrong encoding is an error with its place."""
+
+import codecs
+from collections.abc import Iterator
+
+from bulkimport.errors import SourceError
+from bulkimport.sources.base import Place
+from bulkimport.sources.files import SourceFiles
+
+MAX_LINE = 64 << 20
+
+_LONG_HINT = "Is this the right file? A text of rows has line ends. Nothing was sent for this dataset."
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def text_blocks(files: SourceFiles, path: str, encoding: str) -> Iterator[str]:
+    """The text of a file in blocks that end with a line (`\\n`, `\\r` or `\\r\\n`, as it stands in the file).
+
+    The last block may lack its line end. A byte order mark is taken off. Raises SourceError for bytes that are not
+    `encoding`, for NUL characters and for an encoding that Python does not know.
+    """
+    decoder = _decoder(encoding, path)
+    tail: list[str] = []
+    lines = fed = held = 0
+    for chunk in files.chunks(path):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeError as error:
+            raise _undecodable(
+                error, path, encoding, 1 + lines + count_lines("".join(tail)), fed + len(chunk)
+            ) from None
+        text = text.removeprefix("\ufeff") if fed == 0 else text
+        fed += len(chunk)
+        if "\0" in text:
+            line = 1 + lines + count_lines("".join(tail) + text[: text.index("\0")])
+            hint = f"Is the encoding really {encoding}? Files with NUL characters are often utf-16, or damaged."
+            raise Place(path, line).error("there is a NUL character, which text does not contain", hint)
+        end = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
+        if not end and not (text and tail and tail[-1].endswith("\r")):
+            tail.append(text)
+            held += len(text)
+            if held > MAX_LINE:
+                raise Place(path, lines + 1).error(f"the line does not end within {MAX_LINE} characters", _LONG_HINT)
+            continue
+        block = "".join((*tail, text[:end]))
+        tail, held = [text[end:]], len(text) - end
+        lines += count_lines(block)
+        yield block
+    try:
+        rest = "".join(tail) + decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise _undecodable(error, path, encoding, 1 + lines + count_lines("".join(tail)), fed) from None
+    if rest:
+        yield rest
+
+
+def count_lines(text: str) -> int:
+    """The number of line ends in `text`."""
+    if "\r" not in text:
+        return text.count("\n")
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def _decoder(encoding: str, path: str) -> codecs.IncrementalDecoder:
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)  # refuses codecs that are not text encodings
+        return codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)(errors="strict")
+    except LookupError:
+        hint = "Use a name such as utf-8, utf-16, cp1252 or iso-8859-1."
+        raise SourceError(f"{path}: there is no text encoding called {encoding!r}", hint, path) from None
+
+
+def _undecodable(error: UnicodeError, path: str, encoding: str, line: int, fed: int) -> SourceError:
+    """`line` is that of the first byte that was being decoded, `fed` the number of bytes given to the decoder."""
+    if not isinstance(error, UnicodeDecodeError):
+        return SourceError(f"{path}: the text is not {encoding}: {error}", "Set the file's `encoding`.", path)
+    offset = fed - len(error.object) + error.start
+    line += error.object[: error.start].count(b"\n")
+    mark = next((name for mark, name in _BYTE_ORDER_MARKS.items() if error.object.startswith(mark)), None)
+    if offset == 0 and mark is not None:
+        hint = f"The file starts with a byte order mark of {mark}: set `encoding: {mark}` for this source."
+    else:
+        hint = "Set `encoding` to what the file really is (files of Windows programs are often cp1252 or utf-16)."
+    found = error.object[error.start : error.start + 1].hex() or "none"
+    return Place(path, line).error(f"the byte 0x{found} at offset {offset} is not {encoding} ({error.reason})", hint)

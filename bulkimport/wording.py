@@ -1,0 +1,73 @@
+"""How numbers, times and foreign text are written for people. Pure; imports nothing of ours."""
+
+import re
+from collections.abc import Iterable
+
+# C0 and C1 controls, line separators, marks that turn the reading direction, halves of surrogate pairs: what could
+# move the cursor, hide text or make it unencodable.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_BLANKS = re.compile(r"\s+")
+_BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
+
+def number(value: int) -> str:
+    """1234567 → `1,234,567`."""
+    return f"{value:,}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 dataset`, `2,000 datasets`; `plural` where it is not noun + s."""
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: `999 B`, `1.2 MB`, `345 MB`; three digits at most."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in _BYTE_UNITS:
+        value /= 1000
+        text = f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+        if float(text) < 1000:
+            return f"{text} {unit}"
+    return f"{value:,.0f} {_BYTE_UNITS[-1]}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4s`, `42s`, `1m 05s`, `2h 03m`; negative times (a clock was set back) are shown as `0.0s`."""
+    seconds = max(0.0, seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, odd_minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h {odd_minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+
+
+def percent(part: float, whole: float) -> str:
+    """Whole percents, rounded down so that 100% means all; `0%` of nothing."""
+    return f"{int(100 * min(part, whole) / whole)}%" if whole > 0 else "0%"
+
+
+def listed(words: Iterable[str], conjunction: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} {conjunction} {last}" if most else last
+
+
+def printable(text: str) -> str:
+    """The text on one line, without anything that a terminal would obey: runs of blanks become one space, other control
+    characters their escape (`\\x1b`)."""
+    return _UNPRINTABLE.sub(_escape, _BLANKS.sub(" ", text)).strip()
+
+
+def printable_lines(text: str) -> str:
+    """Like `printable`, but the text keeps its lines."""
+    return "\n".join(_UNPRINTABLE.sub(_escape, line.replace("\t", "    ")).rstrip() for line in text.splitlines())
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

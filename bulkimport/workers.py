@@ -1,0 +1,60 @@
+"""Where work that would hold up the event loop is done: small work in a thread, large work in a process of its own.
+
+Row encoding holds the interpreter lock, so threads would only share one core; a process costs its start-up and its
+memory, which a small source does not repay.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import anyio.to_process
+import anyio.to_thread
+
+from bulkimport.errors import StateError
+
+T = TypeVar("T")
+
+SMALL = 512 * 1024
+"""Bytes of input up to which a thread is used."""
+
+MAX_PROCESSES = 4
+
+
+class Workers:
+    """A bounded number of worker processes, started when first needed, and as many threads for small work."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        count = processes or max(1, min(MAX_PROCESSES, os.cpu_count() or 1))
+        self._processes = anyio.CapacityLimiter(count)
+        self._threads = anyio.CapacityLimiter(count)
+
+    async def run(self, function: Callable[..., T], *args: Any, size: int | None) -> T:
+        """`function(*args)` off the event loop; its result or its exception.
+
+        Function, arguments, result and exception must pickle. `size` is the input in bytes, None if unknown. A
+        process is killed when the caller is cancelled; small work is waited for. Raises StateError when a worker
+        process dies.
+        """
+        if size is not None and size <= SMALL:
+            return await anyio.to_thread.run_sync(lambda: function(*args), limiter=self._threads)
+        try:
+            return await anyio.to_process.run_sync(
+                _undisturbed, function, args, cancellable=True, limiter=self._processes
+            )
+        except anyio.BrokenWorkerProcess as error:
+            raise StateError(
+                "A worker process died while it worked on this dataset; its work is lost.",
+                hint="Often the machine was out of memory: look at the system log, then run this dataset again.",
+            ) from error
+
+
+def _undisturbed(function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    """Runs in the worker process: Ctrl-C in a terminal and the SIGTERM of a service manager reach every process of the
+    group, but only the parent decides what ends; it ends a worker with SIGKILL or by closing its input."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return function(*args)

@@ -1,0 +1,35 @@
+"""What every test gets: a hypothesis profile, no blocking calls on the event loop, and mocks that fit aiohttp."""
+
+from collections.abc import Iterator
+from unittest.mock import Mock
+
+import aioresponses.core
+import pytest
+from aiohttp import ClientResponse
+from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "bulkimport",
+    deadline=None,  # a shared, busy machine makes every timed judgement wrong
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("bulkimport")
+
+
+class _MockedResponse(ClientResponse):
+    """aiohttp's responses want a `stream_writer`, of which aioresponses does not know."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, stream_writer=Mock(output_size=0), **kwargs)  # type: ignore[arg-type]  # passed through
+
+
+aioresponses.core.ClientResponse = _MockedResponse  # type: ignore[attr-defined]  # replaced where it is looked up
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[BlockBuster]:
+    """Fails a test in which our own code blocks the event loop (files, sqlite3, sockets, time.sleep)."""
+    with blockbuster_ctx("bulkimport") as blockbuster:
+        yield blockbuster

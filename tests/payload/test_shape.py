@@ -1,0 +1,164 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkimport.errors import SourceError
+from bulkimport.model import CsvSource, ExtraColumns, Field
+from bulkimport.payload.request import PayloadRequest
+from bulkimport.payload.shape import RecordShape, TableShape
+from bulkimport.sources.base import Record
+from bulkimport.sources.csv import CsvTable
+from bulkimport.sources.ndjson import NdjsonRecords
+
+
+def request(fields: tuple[Field, ...] | None, extra: ExtraColumns, key: str = "id") -> PayloadRequest:
+    return PayloadRequest(CsvSource(()), (key,), "spool", "keys", fields=fields, extra_columns=extra)
+
+
+def of_table(
+    folder: Path, header: str, *fields: Field, extra: ExtraColumns = "pass", key: str = "id", named: bool = True
+) -> TableShape:
+    path = folder / "f.csv"
+    path.write_text(header + "\n")
+    return TableShape(CsvTable(CsvSource((str(path),))), request(fields if named else None, extra, key))
+
+
+def of_records(folder: Path, *fields: Field, extra: ExtraColumns = "pass", named: bool = True) -> RecordShape:
+    path = folder / "f.ndjson"
+    path.write_text("{}\n")
+    return RecordShape(NdjsonRecords([str(path)]), request(fields if named else None, extra))
+
+
+def test_without_fields_rows_pass_as_they_are(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "id,name", named=False)
+    rows = [["1", ""]]
+
+    assert shape.names == ("id", "name")
+    assert shape.shape(rows) is rows
+
+
+def test_fields_rename_convert_and_fill_and_other_columns_pass(tmp_path: Path) -> None:
+    shape = of_table(
+        tmp_path,
+        "Number,name,pay,x",
+        Field("pay", "pay", "number"),
+        Field("id", "Number"),
+        Field("site", "site", default="London"),
+    )
+
+    assert shape.names == ("pay", "id", "site", "name", "x")
+    assert list(shape.shape([["1", "Ann", "07", ""], ["2", "Bob", "", "y"]])) == [
+        (7, "1", "London", "Ann", ""),
+        (None, "2", "London", "Bob", "y"),
+    ]
+
+
+def test_values_are_converted_even_if_no_column_changes_its_name_or_place(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "id,pay", Field("id", "id"), Field("pay", "pay", "number"))
+
+    assert list(shape.shape([["1", "07"]])) == [("1", 7)]
+
+
+def test_other_columns_are_dropped_or_refused_where_asked(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "id,_x,name", Field("id", "id"), extra="drop")
+
+    assert list(shape.shape([["1", "2", "3"]])) == [("1",)]
+    with pytest.raises(SourceError, match="'_x', 'name'"):
+        of_table(tmp_path, "id,_x,name", Field("id", "id"), extra="refuse")
+    assert of_table(tmp_path, "id", Field("id", "id"), extra="refuse").names == ("id",)
+
+
+@pytest.mark.parametrize(
+    ("header", "fields", "words"),
+    [
+        ("name", (), "lacks the key column 'id'"),
+        ("id", (Field("a", "A"),), "lacks the column 'A'"),
+        ("id", (Field("key", "id"),), "lacks the key column 'id'"),
+        ("id,_id", (), "'_id' cannot be sent"),
+        ("id,a", (Field("_a", "a"),), "'_a' cannot be sent"),
+        ("id,a,b", (Field("b", "a"),), "more than one column goes out as 'b'"),
+        ("id,a", (Field("a", "a", "number", default="x"),), "The default 'x' of the field 'a' is not a number"),
+    ],
+)
+def test_columns_that_cannot_be_sent_are_refused(
+    tmp_path: Path, header: str, fields: tuple[Field, ...], words: str
+) -> None:
+    with pytest.raises(SourceError, match=words) as caught:
+        of_table(tmp_path, header, *fields)
+
+    assert caught.value.hint
+
+
+def test_problems_are_told_row_by_row_with_the_source_column(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "id,Pay,on", Field("pay", "Pay", "number"), Field("on", "on", "boolean"))
+    rows = [["1", "5", "yes"], ["2", "5k", "perhaps"], ["3", "x" * 99, "no"]]
+
+    with pytest.raises(ValueError, match="is not"):
+        shape.shape(rows)
+
+    assert [(problem.index, str(problem)) for problem in shape.problems(rows)] == [
+        (1, "column 'Pay': '5k' is not a number"),
+        (1, "column 'on': 'perhaps' is not a truth value (true/false, yes/no, y/n, t/f, 1/0)"),
+        (2, "column 'Pay': '" + "x" * 56 + "... is not a number"),
+    ]
+
+
+def test_records_pass_as_they_are_and_names_come_in_order_of_appearance(tmp_path: Path) -> None:
+    shape = of_records(tmp_path, named=False)
+    records: list[Record] = [{"b": 1}, {"a": 2, "b": None}]
+
+    assert shape.shape(records) is records
+    assert shape.shape([{"c": 1}]) == [{"c": 1}]
+    assert shape.names == ("b", "a", "c")
+    shape.finish()
+
+
+def test_records_are_renamed_converted_and_filled_one_by_one(tmp_path: Path) -> None:
+    shape = of_records(
+        tmp_path, Field("id", "Number", "text"), Field("pay", "pay", "number"), Field("site", "site", default="London")
+    )
+
+    assert shape.shape([{"Number": 1, "x": True}, {"pay": "5", "site": ""}, {"pay": None}]) == [
+        {"id": "1", "site": "London", "x": True},
+        {"pay": 5, "site": "London"},
+        {"pay": None, "site": "London"},
+    ]
+    assert shape.names == ("id", "site", "x", "pay")
+
+
+def test_other_properties_are_dropped_or_refused_where_asked(tmp_path: Path) -> None:
+    shape = of_records(tmp_path, Field("id", "id"), extra="drop")
+
+    assert shape.shape([{"id": 1, "_x": 2}]) == [{"id": 1}]
+    with pytest.raises(SourceError, match="'x'"):
+        of_records(tmp_path, Field("id", "id"), extra="refuse").shape([{"id": 1}, {"x": 1}])
+
+
+@pytest.mark.parametrize(
+    ("record", "words"), [({"_action": "delete"}, "'_action' cannot be sent"), ({"b": 1}, "goes out as 'b'")]
+)
+def test_properties_that_cannot_be_sent_are_refused(tmp_path: Path, record: dict[str, Any], words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        of_records(tmp_path, Field("b", "a")).shape([record])
+
+
+def test_a_field_that_no_record_has_is_missing(tmp_path: Path) -> None:
+    shape = of_records(tmp_path, Field("id", "id"), Field("a", "A"), Field("b", "B", default=1))
+    shape.shape([{"id": 1}])
+
+    with pytest.raises(SourceError, match="lacks the column 'A'; it has 'id'"):
+        shape.finish()
+
+
+def test_problems_of_records_show_their_values(tmp_path: Path) -> None:
+    shape = of_records(tmp_path, Field("pay", "Pay", "number"))
+    records: list[Record] = [{"Pay": 1}, {"Pay": True}, {"Pay": "x"}, {}]
+
+    with pytest.raises(ValueError, match="is not a number"):
+        shape.shape(records)
+
+    assert [(problem.index, str(problem)) for problem in shape.problems(records)] == [
+        (1, "column 'Pay': True is not a number"),
+        (2, "column 'Pay': 'x' is not a number"),
+    ]
