@@ -11,16 +11,19 @@ import anyio
 async def alongside(function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> AsyncIterator[None]:
     """Runs `function(*args)` while the block runs and cancels it afterwards.
 
-    An exception of the block comes out as it is, not wrapped in an exception group; one of `function` comes out in a
-    group, as from any task group.
+    An exception of either ends both and comes out as it is, not wrapped in an exception group; if both fail, the
+    block's.
     """
     failure: Exception | None = None
-    async with anyio.create_task_group() as group:
-        group.start_soon(function, *args)
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
-            failure = error
-        group.cancel_scope.cancel()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(function, *args)
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
+                failure = error
+            group.cancel_scope.cancel()
+    except ExceptionGroup as errors:
+        failure = failure or errors.exceptions[0]
     if failure is not None:
         raise failure

@@ -7,29 +7,34 @@ Every folder is made with mode 0700. A spool folder is locked while its run live
 is recognised and removed by the next one.
 """
 
+import errno
 import fcntl
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
+_ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetFiles:
     """The files of one dataset in one run; `spool` and `items` are gone when its refresh ends.
 
-    `backup` is None where nothing is going to be imported.
+    `backup` (the items that an import would delete or change) and `created` (the keys of those that it would create)
+    are None where nothing is going to be imported.
     """
 
     spool: Path
     items: Path
     result: Path
     failed: Path
-    backup: Path | None
+    backup: Path | None = None
+    created: Path | None = None
 
 
 class Spool:
@@ -45,9 +50,7 @@ class Spool:
         try:
             private_folder(self.state_dir)
             sweep(self.state_dir / "spool")
-            private_folder(self.folder)
-            self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = _claim(self.folder)
         except OSError as error:
             raise unusable(self.state_dir, error) from error
 
@@ -90,14 +93,20 @@ class RunFolders:
             raise unusable(self.state_dir, error) from error
 
     def of(self, name: str) -> DatasetFiles:
-        """The paths for one dataset; its spool folder exists afterwards."""
-        spool = self.spool.of(name)
+        """The paths for one dataset; its spool folder exists afterwards. Raises StateError."""
+        self.spool.of(name)
+        return self.named(name)
+
+    def named(self, name: str) -> DatasetFiles:
+        """The paths for one dataset."""
+        spool = self.spool.folder / name
         return DatasetFiles(
             spool=spool,
             items=spool / "items.json",
             result=self.run_dir / f"{name}.result.json",
             failed=self.run_dir / f"{name}.failed.ndjson",
             backup=self.run_dir / f"{name}.backup.ndjson.gz",
+            created=self.run_dir / f"{name}.created.ndjson.gz",
         )
 
     def close(self) -> None:
@@ -115,6 +124,33 @@ def unusable(state_dir: Path, error: OSError) -> StateError:
 def private_folder(path: Path) -> None:
     """Makes a folder and its missing parents, readable by nobody else."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _claim(folder: Path) -> int:
+    """Makes the folder and locks it; returns the lock's descriptor. Raises OSError if another process has it.
+
+    Between the making and the locking the folder looks like a dead command's, and another command may sweep it away:
+    then it is made again.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _lock_folder(folder)
+        except (BlockingIOError, FileNotFoundError):
+            time.sleep(_BETWEEN_ATTEMPTS)
+    return _lock_folder(folder)
+
+
+def _lock_folder(folder: Path) -> int:
+    private_folder(folder)
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(lock), (folder / _LOCK).stat()):
+            raise FileNotFoundError(errno.ENOENT, "it was swept away", str(folder))
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 def sweep(spool: Path) -> None:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 import anyio
 import anyio.to_thread
 
+from bulkimport.alongside import alongside
 from bulkimport.errors import GuardError, StateError
-from bulkimport.folders import RunFolders
+from bulkimport.folders import DatasetFiles, RunFolders
 from bulkimport.journal import LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ErrorReport
 from bulkimport.plan import Selection
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
-from bulkimport.refresh.driver import Driver
+from bulkimport.refresh.driver import Driver, Step
 from bulkimport.refresh.events import RefreshEnded, RefreshResumed, TurnCame
-from bulkimport.refresh.machine import Refresh, State
+from bulkimport.refresh.machine import Command, Refresh, State
 from bulkimport.refresh.settling import settle_earlier_imports
-from bulkimport.refresh.stop import StoppedError
+from bulkimport.refresh.stop import Level
 
 LEASE_SECONDS = 60.0
 _LEASE_LOOK = 0.5
@@ -37,7 +38,8 @@ class _Gate:
 class Importer:
     """Runs the refreshes of one selection. `earlier` holds what a former process left of them.
 
-    `owner` signs this run's leases; `wait_lock` is how many seconds to wait for another run's lease.
+    `owner` signs this run's leases; `wait_lock` is how many seconds to wait for another run's lease. `steps` take the
+    place of a refresh's own, for a run that gets its payloads otherwise.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Importer:
         owner: LeaseOwner,
         wait_lock: float = 0.0,
         earlier: Mapping[str, Refresh] | None = None,
+        steps: Mapping[Command, Step] | None = None,
     ) -> None:
         self.run = run
         self._folders = folders
@@ -55,6 +58,7 @@ class Importer:
         self.refreshes: dict[str, Refresh] = dict(earlier or {})
         self._owner = owner
         self._wait_lock = wait_lock
+        self._steps = dict(steps or {})
         self._gates = {name: _Gate() for name in selection.names}
         self._places = anyio.Semaphore(run.config.run.max_parallel_datasets)
         self._placed: set[str] = set()
@@ -63,45 +67,58 @@ class Importer:
     async def import_all(self) -> None:
         """Returns when every refresh has ended or the run was stopped. Raises StateError if the journal fails."""
         failure: StateError | None = None
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._keep_leases)
-            try:
-                async with anyio.create_task_group() as refreshes:
-                    for dataset in self.selection.datasets:
-                        refreshes.start_soon(self._refresh, dataset)
-            except* StateError as errors:
-                failure = _first(errors)
-            group.cancel_scope.cancel()
+        # All folders first: where places are few, the datasets take them in the order of the config.
+        files = await anyio.to_thread.run_sync(lambda: [self._folders.of(name) for name in self.selection.names])
+        try:
+            async with alongside(self._keep_leases), anyio.create_task_group() as refreshes:
+                for dataset, own in zip(self.selection.datasets, files, strict=True):
+                    refreshes.start_soon(self._refresh, dataset, own)
+        except* StateError as errors:
+            failure = _first(errors)
         if failure is not None:
             raise failure
 
-    async def _refresh(self, dataset: Dataset) -> None:
-        files = await anyio.to_thread.run_sync(self._folders.of, dataset.name)
+    async def _refresh(self, dataset: Dataset, files: DatasetFiles) -> None:
         context = DatasetContext(self.run, dataset, files, UploadSlot(self.run.uploads))
-        driver = Driver(context, self._await_turn, self.refreshes.get(dataset.name))
+        steps = {Command.AWAIT_TURN: self._await_turn} | self._steps
+        driver = Driver(context, steps, self.refreshes.get(dataset.name))
         try:
-            if dataset.name in self.refreshes and not await self._take_up(context, driver):
-                return
+            if dataset.name in self.refreshes:
+                await self._take_up(context, driver)
+            if driver.refresh.state is State.PENDING:
+                await self._await_gates(driver)
             await driver.drive()
-            self._after(driver.refresh)
+            await self._after(context, driver.refresh)
         finally:
             self.refreshes[dataset.name] = driver.refresh
             await self._leave(dataset)
             self._gates[dataset.name].open(driver.refresh.status)
 
-    async def _take_up(self, context: DatasetContext, driver: Driver) -> bool:
-        """Prepares a refresh of a former process; one that was submitted goes on at once, without a place."""
+    async def _take_up(self, context: DatasetContext, driver: Driver) -> None:
+        """Prepares a refresh of a former process; one that was submitted goes on at once, without a place.
+
+        What ended stays as it is, but for what ended `unknown`.
+        """
+        if driver.refresh.state is State.DONE and driver.refresh.status is not DatasetStatus.UNKNOWN:
+            return
         await driver.record(RefreshResumed())
         if driver.refresh.state is State.PENDING:
-            return True
+            return
         try:
             await self._take_lease(context.dataset)
         except GuardError as error:
-            self.run.observer.warned(context.dataset.name, error.message)
-            return False
-        return True
+            unseen = replace(
+                error.report(),
+                message="Its import was submitted by the former process and its end is still not known: "
+                + error.message,
+                hint=f"Wait for that run to end, then resume this one again: --resume {self.run.run_id}",
+            )
+            await driver.record(RefreshEnded(DatasetStatus.UNKNOWN, unseen))
 
-    def _after(self, refresh: Refresh) -> None:
+    async def _after(self, context: DatasetContext, refresh: Refresh) -> None:
+        if refresh.status is DatasetStatus.SUCCEEDED and not self._steps:
+            name = context.dataset.name
+            await self.run.journal.accept_fingerprint(self.run.config_key, name, context.fingerprint)
         failed = refresh.status is not None and not refresh.status.is_success
         if failed and self.run.config.run.fail_fast and refresh.status is not DatasetStatus.CANCELLED:
             self.run.stop.hold(
@@ -113,23 +130,25 @@ class Importer:
                 )
             )
 
-    async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame | RefreshEnded:
-        """Waits for what the dataset depends on, for a place, for its lease, and for imports of earlier runs."""
-        name, observer = context.dataset.name, self.run.observer
+    async def _await_gates(self, driver: Driver) -> None:
+        """Waits for what the dataset depends on. Every gate opens in the end, also in a run that is stopping."""
+        name = driver.context.dataset.name
         not_succeeded = []
         for other in self.selection.gates[name]:
             gate = self._gates[other]
             if not gate.ended.is_set():
-                observer.waiting(name, other)
+                self.run.observer.waiting(name, other)
             await gate.ended.wait()
             if gate.status is None or not gate.status.is_success:
                 not_succeeded.append(other)
-        if self.run.stop.concerns(submitted=False):
-            raise StoppedError
-        if not_succeeded:
-            return RefreshEnded(DatasetStatus.BLOCKED, self._blocked(not_succeeded))
+        if not_succeeded and self.run.stop.level is not Level.HALT:
+            await driver.record(RefreshEnded(DatasetStatus.BLOCKED, self._blocked(not_succeeded)))
+
+    async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame:
+        """Waits for a place, for the dataset's lease, and for imports of earlier runs."""
+        name = context.dataset.name
         await self._mention_ungated(context)
-        observer.waiting(name, "a place")
+        self.run.observer.waiting(name, "a place")
         await self._places.acquire()
         self._placed.add(name)
         await self._take_lease(context.dataset)

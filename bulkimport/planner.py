@@ -56,7 +56,10 @@ class Planner:
         self._found: dict[str, PlannedDataset] = {}
 
     async def plan_all(self) -> list[PlannedDataset]:
-        """One entry a dataset, in the order of the config. Raises TenantError if the tenant refuses every request."""
+        """One entry a dataset, in the order of the config.
+
+        Where the tenant refuses every request, all that was not planned until then has failed for that reason.
+        """
         failure: TenantError | None = None
         async with anyio.create_task_group() as group:
 
@@ -72,8 +75,13 @@ class Planner:
             for dataset in self._selection.datasets:
                 group.start_soon(plan_one, dataset)
         if failure is not None:
-            raise failure
+            self._give_up(failure.report())
         return [self._gated(dataset) for dataset in self._selection.datasets]
+
+    def _give_up(self, error: ErrorReport) -> None:
+        for dataset in self._selection.datasets:
+            missing = PlannedDataset(dataset.name, dataset.dataset_id, "failed", error=error)
+            self._found.setdefault(dataset.name, missing)
 
     async def _plan(self, dataset: Dataset) -> PlannedDataset:
         spool = await anyio.to_thread.run_sync(self._spool.of, dataset.name)

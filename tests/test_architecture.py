@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("snapshot", "collection", "workers", "folders", "alongside", "saved_plan"),
     ),
     (
-        *("plan", "guards", "diff", "retry", "results", "properties"),
+        *("plan", "guards", "diff", "retry", "results", "properties", "identity"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream",),

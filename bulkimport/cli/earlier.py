@@ -1,47 +1,43 @@
 """What a former run left to do: for `--failed` and `--resume`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from bulkimport.cli.settings import fingerprint
+from bulkimport.cli.work import Work, allowances_of
 from bulkimport.errors import UsageError
+from bulkimport.identity import fingerprint
 from bulkimport.journal import DatasetRecord, Journal, RunRecord
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
-from bulkimport.refresh.machine import Refresh, State, replay
+from bulkimport.refresh.machine import Refresh, replay
 
 LAST = "last"
 """Stands for "the last run" where an option may name one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A former run and what of it is to be done.
+class NothingToDoError(Exception):
+    """The former run left nothing to do; `reason` says why, `run` is the one that was looked at."""
 
-    `refreshes` is set when it is resumed rather than followed by a new one; `nothing_to_do` says why the selection is
-    empty.
-    """
-
-    run: RunRecord
-    selection: Selection
-    refreshes: Mapping[str, Refresh] | None = None
-    nothing_to_do: str = ""
+    def __init__(self, run: RunRecord, reason: str) -> None:
+        super().__init__(reason)
+        self.run = run
+        self.reason = reason
 
 
-async def resumed_from(journal: Journal, config: Config, key: str, wanted: str) -> Earlier:
-    """The run to continue. One that was interrupted goes on everywhere; of a finished one only what ended `unknown` is
-    looked at again. Raises UsageError where there is no such run or the config no longer fits it."""
+async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> Work:
+    """A run's continuation. One that was interrupted goes on everywhere; of a finished one only what ended `unknown` is
+    looked at again. Raises UsageError where there is no such run or the config no longer fits it, NothingToDoError
+    where it left nothing."""
     run = await _find(journal, key, wanted, "--resume")
+    if run.command == "restore":
+        raise UsageError(
+            f"--resume: run {run.run_id} was a restore, which is not resumed.",
+            hint="Restore the dataset again instead.",
+        )
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
-    open_names = {
-        name
-        for name, refresh in refreshes.items()
-        if refresh.status is DatasetStatus.UNKNOWN
-        or (run.status is RunStatus.INTERRUPTED and refresh.state is not State.DONE)
-    }
+    open_names = {name for name, refresh in refreshes.items() if refresh.status in (None, DatasetStatus.UNKNOWN)}
     if not open_names:
-        return Earlier(run, selection_of(()), nothing_to_do=f"run {run.run_id} ended, and nothing of it is unknown.")
+        raise NothingToDoError(run, f"run {run.run_id} ended, and nothing of it is unknown.")
     by_name = {dataset.name: dataset for dataset in config.datasets}
     changed = [
         name
@@ -54,13 +50,20 @@ async def resumed_from(journal: Journal, config: Config, key: str, wanted: str) 
             hint="Restore the config and resume, or start a new run.",
         )
     chosen = [dataset for dataset in config.datasets if dataset.name in refreshes]
-    return Earlier(
-        run, selection_of(chosen), refreshes={name: refreshes[name] for name in refreshes if name in by_name}
+    return Work(
+        selection_of(chosen),
+        command="resume",
+        resumes=run,
+        refreshes={name: refreshes[name] for name in refreshes if name in by_name},
+        allowances=allowances_of(run, {}),
     )
 
 
-async def failed_of(journal: Journal, config: Config, key: str, wanted: str, selection: Selection) -> Earlier:
-    """What did not succeed in a run, as far as it is selected. Raises UsageError where there is no such run."""
+async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str, selection: Selection) -> Work:
+    """What did not succeed in a run, as far as it is selected, under that run's allowances.
+
+    Raises UsageError where there is no such run, NothingToDoError where everything succeeded.
+    """
     run = await _find(journal, key, wanted, "--failed")
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
@@ -72,7 +75,9 @@ async def failed_of(journal: Journal, config: Config, key: str, wanted: str, sel
             f"What did not succeed in run {run.run_id} is no longer in the config: {', '.join(gone)}.",
             hint="Nothing was sent. Run what is there instead.",
         )
-    return Earlier(run, selection_of(chosen), nothing_to_do=f"every selected dataset of run {run.run_id} succeeded.")
+    if not chosen:
+        raise NothingToDoError(run, f"every selected dataset of run {run.run_id} succeeded.")
+    return Work(selection_of(chosen), command="failed", follows=run, allowances=allowances_of(run, {}))
 
 
 async def _find(journal: Journal, key: str, wanted: str, option: str) -> RunRecord:

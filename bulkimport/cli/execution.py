@@ -5,9 +5,9 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -15,21 +15,22 @@ import anyio.to_thread
 
 from bulkimport import __version__
 from bulkimport.alongside import alongside
-from bulkimport.cli.earlier import Earlier, failed_of, resumed_from
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
+from bulkimport.cli.plan_file import use_once
 from bulkimport.cli.services import Service, open_service
-from bulkimport.cli.settings import config_key, fingerprint, spec_of, tenant_key
+from bulkimport.cli.settings import config_key, spec_of
+from bulkimport.cli.work import Work
 from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import StateError
 from bulkimport.folders import RunFolders
-from bulkimport.guards import Allowance
+from bulkimport.identity import fingerprint, tenant_key
 from bulkimport.importer import Importer
 from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord, new_run_id
 from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
 from bulkimport.model import Config, RunStatus
 from bulkimport.orgvue.exchange import Traffic
-from bulkimport.plan import Selection, select
+from bulkimport.plan import Selection
 from bulkimport.progress import Progress, open_progress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.stop import Stop
@@ -45,70 +46,39 @@ UPLOADS_AT_ONCE = 8
 _TRAFFIC_INTERVAL = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What the command line asks for. `failed_of` and `resume_of` are run ids, `last`, or None."""
-
-    config: Config
-    only: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    failed_of: str | None = None
-    resume_of: str | None = None
-    allowances: Mapping[str, Allowance] = field(default_factory=dict)
-    wait_lock: float = 0.0
-
-
 class Execution:
-    """Carries out one `run`."""
+    """Carries out the work of one command that imports: `run` or `restore`."""
 
-    def __init__(self, request: RunRequest, common: Common, clock: Clock | None = None) -> None:
-        self._request = request
+    def __init__(self, config: Config, common: Common, clock: Clock | None = None) -> None:
         self._common = common
         self._clock = clock or SystemClock()
         self._rng = random.Random()
-        self._config = request.config
+        self._config = config
+        self._config_key = ""
         self._stop = Stop()
         self._received: int | None = None
         self._traffic_before = Traffic()
 
-    async def execute(self) -> int:
+    async def carry_out(self, work: Work, journal: Journal, state_dir: Path) -> int:
         """Runs, shows the summary on stdout, and returns the exit code.
 
         Raises BulkimportError where the run cannot start, or where its journal fails.
         """
-        state_dir = self._common.state_directory(self._config)
-        selection = select(self._config, self._request.only, self._request.exclude)
-        async with Journal.open(state_dir, self._clock) as journal:
-            earlier = await self._earlier(journal, selection)
-            if earlier is not None and not earlier.selection.datasets:
-                return await self._nothing_to_do(journal, earlier)
-            facts = await self._run(journal, state_dir, earlier.selection if earlier else selection, earlier)
+        self._config_key = await anyio.to_thread.run_sync(config_key, Path(self._config.path))
+        facts = await self._run(work, journal, state_dir)
         self._common.show(lambda layout: summary_text(facts, layout), lambda: summary_document(facts))
         if self._received is not None:
             return 128 + self._received
         return EXIT_SUCCESS if facts.status is RunStatus.SUCCEEDED else EXIT_FAILURE
 
-    async def _earlier(self, journal: Journal, selection: Selection) -> Earlier | None:
-        key = config_key(Path(self._config.path))
-        if self._request.resume_of is not None:
-            return await resumed_from(journal, self._config, key, self._request.resume_of)
-        if self._request.failed_of is not None:
-            return await failed_of(journal, self._config, key, self._request.failed_of, selection)
-        return None
-
-    async def _nothing_to_do(self, journal: Journal, earlier: Earlier) -> int:
-        sys.stderr.write(f"Nothing to do: {earlier.nothing_to_do}\n")
-        facts = await run_facts(journal, earlier.run, self._clock.now())
-        self._common.show(lambda layout: summary_text(facts, layout), lambda: summary_document(facts))
-        return EXIT_SUCCESS
-
-    async def _run(self, journal: Journal, state_dir: Path, selection: Selection, earlier: Earlier | None) -> RunFacts:
-        resumed = earlier is not None and earlier.refreshes is not None
-        run_id = earlier.run.run_id if earlier and resumed else new_run_id(self._clock.now(), self._rng)
+    async def _run(self, work: Work, journal: Journal, state_dir: Path) -> RunFacts:
+        run_id = work.resumes.run_id if work.resumes else new_run_id(self._clock.now(), self._rng)
+        if work.plan is not None:
+            await use_once(journal, work.plan, run_id)
         folders = RunFolders(state_dir, run_id)
         await anyio.to_thread.run_sync(folders.open)
         async with AsyncExitStack() as stack:
-            stack.callback(folders.close)
+            stack.push_async_callback(_in_thread, folders.close)
             output = configure(
                 self._common.log_format,
                 self._common.log_level,
@@ -117,14 +87,14 @@ class Execution:
             )
             stack.push_async_callback(output.aclose)
             output.bind(run_id=run_id)
-            if earlier and resumed:
-                self._traffic_before = Traffic(earlier.run.requests, earlier.run.throttled)
+            if work.resumes:
+                self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
                 await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
             else:
-                await journal.start_run(self._record(run_id, earlier), self._records(selection))
+                await journal.start_run(self._record(run_id, work), self._records(work.selection))
             progress = stack.enter_context(
                 open_progress(
-                    selection.names,
+                    work.selection.names,
                     stream=sys.stderr,
                     clock=self._clock,
                     write=output.line,
@@ -132,31 +102,28 @@ class Execution:
                 )
             )
             output.print_through(progress.printer)
-            self._announce(selection, output.line)
-            facts = await self._import(journal, folders, selection, earlier, progress)
+            self._announce(work.selection, output.line)
+            facts = await self._import(work, journal, folders, progress)
             logger().info(RUN_FINISHED, status=facts.status.value, requests=facts.requests, **self._sandbox_field())
             output.print_through(None)
+            if self._common.output == "json":
+                self._say_sandbox(output.line)
         return facts
 
-    def _record(self, run_id: str, earlier: Earlier | None) -> RunRecord:
-        request = self._request
+    def _record(self, run_id: str, work: Work) -> RunRecord:
         return RunRecord(
             run_id=run_id,
             config_path=self._config.path,
-            config_key=config_key(Path(self._config.path)),
-            command="failed" if earlier else "run",
-            options={
-                "only": list(request.only),
-                "exclude": list(request.exclude),
-                "allow_delete": {name: allowance.deletions for name, allowance in request.allowances.items()},
-            },
+            config_key=self._config_key,
+            command=work.command,
+            options=work.options,
             tenant_key=tenant_key(self._config),
             sandbox=self._config.tenant.is_sandbox,
             version=__version__,
             host=socket.gethostname(),
             pid=os.getpid(),
             started_at=self._clock.now(),
-            parent_run_id=earlier.run.run_id if earlier else None,
+            parent_run_id=work.follows.run_id if work.follows else None,
         )
 
     def _records(self, selection: Selection) -> list[DatasetRecord]:
@@ -167,21 +134,29 @@ class Execution:
 
     def _announce(self, selection: Selection, line: Callable[[str], None]) -> None:
         logger().info(RUN_STARTED, config=self._config.path, datasets=len(selection.datasets), **self._sandbox_field())
-        if self._config.tenant.is_sandbox and self._common.log_format == "console":
-            line(SANDBOX)
+        self._say_sandbox(line)
         for warning in self._config.warnings:
             logger().warning("config.warned", message=warning)
+
+    def _say_sandbox(self, line: Callable[[str], None]) -> None:
+        """For people; a summary in text says it itself, and JSON logs have a field for it."""
+        if self._config.tenant.is_sandbox and self._common.log_format == "console":
+            line(SANDBOX)
 
     def _sandbox_field(self) -> dict[str, bool]:
         return {"sandbox": True} if self._config.tenant.is_sandbox else {}
 
-    async def _import(
-        self, journal: Journal, folders: RunFolders, selection: Selection, earlier: Earlier | None, progress: Progress
-    ) -> RunFacts:
+    async def _import(self, work: Work, journal: Journal, folders: RunFolders, progress: Progress) -> RunFacts:
         run_id = folders.run_id
         observer = RunObserver(progress)
         async with open_service(
-            self._config, selection.datasets, journal, folders.state_dir, self._clock, self._rng, self._common.redactor
+            self._config,
+            work.selection.datasets,
+            journal,
+            folders.state_dir,
+            self._clock,
+            self._rng,
+            self._common.redactor,
         ) as service:
             run = RunContext(
                 run_id=run_id,
@@ -195,11 +170,15 @@ class Execution:
                 stop=self._stop,
                 observer=observer,
                 uploads=anyio.CapacityLimiter(UPLOADS_AT_ONCE),
-                allowances=self._request.allowances,
+                config_key=self._config_key,
+                allowances=work.allowances,
+                approvals=work.plan.approvals if work.plan else {},
+                accepted_changes=work.accepted_changes,
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")
-            refreshes = earlier.refreshes if earlier else None
-            importer = Importer(run, folders, selection, owner, self._request.wait_lock, refreshes)
+            importer = Importer(
+                run, folders, work.selection, owner, work.wait_lock, earlier=work.refreshes, steps=work.steps
+            )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
                 with anyio.CancelScope() as scope:
                     async with alongside(self._watch_signals, scope):
@@ -239,6 +218,11 @@ class Execution:
         facts = (await run_facts(journal, finished, now, self._config.warnings)).redacted(self._common.redactor.text)
         await anyio.to_thread.run_sync(write_document, folders.run_dir / "summary.json", summary_document(facts))
         return facts
+
+
+async def _in_thread(close: Callable[[], None]) -> None:
+    with anyio.CancelScope(shield=True):
+        await anyio.to_thread.run_sync(close)
 
 
 async def _known_run(journal: Journal, run_id: str) -> RunRecord:

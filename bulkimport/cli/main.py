@@ -8,6 +8,7 @@ import click
 from bulkimport import __version__
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_USAGE
 from bulkimport.cli.planning import check, plan
+from bulkimport.cli.restore import restore
 from bulkimport.cli.run import run
 from bulkimport.cli.sandbox import sandbox
 from bulkimport.cli.schema import schema
@@ -34,7 +35,7 @@ def commands() -> None:
     """Refreshes many Orgvue datasets at once through the asynchronous import, safely."""
 
 
-for command in (run, plan, check, status, history, schema, sandbox):
+for command in (run, plan, check, restore, status, history, schema, sandbox):
     commands.add_command(command)
 
 

@@ -74,7 +74,7 @@ def common_options(command: Command) -> Command:
     @click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
-        help="Least level that is logged on stderr; by default warning for the console, which shows progress too, else info.",
+        help="Least level that is logged on stderr. Default: warning for the console, else info.",
     )
     @click.option(
         "--state-dir",

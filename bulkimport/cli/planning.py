@@ -12,12 +12,14 @@ import click
 
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common, common_options
+from bulkimport.cli.plan_file import save_plan
 from bulkimport.cli.selectors import parse_allowances, selection_options
 from bulkimport.cli.services import open_service
-from bulkimport.cli.settings import load_config, tenant_key
+from bulkimport.cli.settings import config_key, load_config
 from bulkimport.clock import SystemClock
 from bulkimport.folders import Spool
 from bulkimport.guards import Allowance
+from bulkimport.identity import fingerprint, tenant_key
 from bulkimport.journal import Journal
 from bulkimport.log import configure
 from bulkimport.model import Config
@@ -34,8 +36,21 @@ from bulkimport.workers import Workers
 @click.argument("config", type=click.Path(path_type=Path))
 @selection_options
 @click.option("--allow-delete", multiple=True, metavar="NAME=COUNT", help="Plan with this allowance for deletions.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the plan to FILE, for `run --plan FILE`.",
+)
 @common_options
-def plan(config: Path, only: Sequence[str], exclude: Sequence[str], allow_delete: Sequence[str], common: Common) -> int:
+def plan(
+    config: Path,
+    only: Sequence[str],
+    exclude: Sequence[str],
+    allow_delete: Sequence[str],
+    save: Path | None,
+    common: Common,
+) -> int:
     """Shows what a run of CONFIG would create, update and delete, and which guard would refuse. Changes nothing.
 
     Ends 1 if any dataset would not be imported.
@@ -44,6 +59,8 @@ def plan(config: Path, only: Sequence[str], exclude: Sequence[str], allow_delete
     allowances = parse_allowances(loaded, allow_delete)
     planned = _plan(loaded, common, (only, exclude), Depth.ITEMS, allowances)
     sandbox = loaded.tenant.is_sandbox
+    if save is not None:
+        save_plan(save, loaded, config_key(config), planned, allowances, SystemClock())
     common.show(
         lambda layout: plan_text(loaded.path, planned, layout, sandbox=sandbox),
         lambda: plan_document(loaded.path, planned, sandbox=sandbox),
@@ -83,6 +100,7 @@ def _plan(
     allowances: dict[str, Allowance],
 ) -> list[PlannedDataset]:
     selection = select(config, *selectors)
+    key = config_key(Path(config.path))
     state_dir = common.state_directory(config)
 
     async def planned() -> list[PlannedDataset]:
@@ -115,11 +133,24 @@ def _plan(
                     stop=Stop(),
                     observer=RunObserver(SilentProgress()),
                     uploads=anyio.CapacityLimiter(1),
+                    config_key=key,
                     allowances=allowances,
+                    accepted_changes=frozenset(selection.names),
                 )
-                return await Planner(run, spool, selection, depth).plan_all()
+                found = await Planner(run, spool, selection, depth).plan_all()
+                if depth is Depth.ITEMS:
+                    await _accept_configs(journal, config, key, found)
+                return found
         finally:
             await anyio.to_thread.run_sync(spool.close)
 
     with configure(common.log_format, common.log_level, common.redactor, stream=sys.stderr):
         return anyio.run(planned)
+
+
+async def _accept_configs(journal: Journal, config: Config, key: str, planned: Sequence[PlannedDataset]) -> None:
+    """Whoever has seen what a changed config would do has accepted it."""
+    ready = {one.name for one in planned if one.status == "ready"}
+    for dataset in config.datasets:
+        if dataset.name in ready and await journal.accepted_fingerprint(key, dataset.name) is not None:
+            await journal.accept_fingerprint(key, dataset.name, fingerprint(config, dataset))

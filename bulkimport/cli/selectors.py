@@ -35,12 +35,24 @@ def parse_allowances(config: Config, values: Sequence[str]) -> dict[str, Allowan
             raise UsageError(
                 f"--allow-delete {value} is not NAME=COUNT.", hint="For example: --allow-delete people=120"
             )
-        if name not in names:
-            near = near_misses(name, names)
-            raise UsageError(
-                f"--allow-delete {value} names no dataset of the config"
-                + (f"; did you mean {' or '.join(near)}?" if near else "."),
-                hint="Nothing was sent.",
-            )
+        _check_known(name, names, f"--allow-delete {value}")
         found[name] = Allowance(deletions=int(count))
     return found
+
+
+def parse_names(config: Config, option: str, values: Sequence[str]) -> frozenset[str]:
+    """The dataset names that an option gives, repeated or in comma lists. Raises UsageError for unknown ones."""
+    names = [dataset.name for dataset in config.datasets]
+    given = [name.strip() for value in values for name in value.split(",")]
+    for name in given:
+        _check_known(name, names, f"{option} {name}")
+    return frozenset(given)
+
+
+def _check_known(name: str, names: Sequence[str], option: str) -> None:
+    if name not in names:
+        near = near_misses(name, names)
+        raise UsageError(
+            f"{option} names no dataset of the config" + (f"; did you mean {' or '.join(near)}?" if near else "."),
+            hint="Nothing was sent.",
+        )

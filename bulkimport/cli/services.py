@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bulkimport.cli.settings import tenant_key
 from bulkimport.clock import Clock
+from bulkimport.identity import tenant_key
 from bulkimport.journal import Journal
 from bulkimport.limiter import Limiter
 from bulkimport.log import Redactor, logger

@@ -18,6 +18,7 @@ from bulkimport.refresh.events import (
     ImportRuledOut,
     JobCompleted,
     LocationExpired,
+    NothingToSend,
     RefreshEnded,
     RefreshResumed,
     ResultCollected,
@@ -72,6 +73,8 @@ def advance(facts: RefreshFacts, event: Event, seq: int, at: datetime) -> Refres
             return replace(facts, in_flight=None, accepted_at=None, job_seconds=seconds)
         case ResultCollected(status=status, items=items):
             return replace(facts, status=status, ended_at=at, items=items, in_flight=None)
+        case NothingToSend():
+            return replace(facts, status=DatasetStatus.UNCHANGED, ended_at=at)
         case RefreshEnded(status=status, items=items):
             in_flight = facts.in_flight if _leaves_import_open(status) else None
             return replace(facts, status=status, ended_at=at, items=items, in_flight=in_flight)

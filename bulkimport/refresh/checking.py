@@ -1,5 +1,6 @@
 """CHECKING: what the dataset holds is read and compared, and the guards decide. Reads only; nothing is sent."""
 
+import shlex
 from dataclasses import dataclass
 
 import anyio.to_thread
@@ -8,13 +9,15 @@ from bulkimport import guards
 from bulkimport.diff import Comparison
 from bulkimport.errors import GuardError, ServiceError, TenantError
 from bulkimport.guards import Baseline
+from bulkimport.identity import differences
 from bulkimport.json_stream import JsonStreamError
-from bulkimport.model import Changes, DatasetStatus, Payload
+from bulkimport.model import Changes, Dataset, DatasetStatus, Payload
 from bulkimport.orgvue.wire import DatasetMetadata
 from bulkimport.properties import check_properties
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import PayloadChecked, RefreshEnded
 from bulkimport.refresh.machine import Refresh
+from bulkimport.saved_plan import check_changes_are_as_planned, check_payload_is_as_planned
 from bulkimport.snapshot import CompareRequest, compare
 
 
@@ -34,9 +37,14 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
     assert payload is not None  # noqa: S101 - CHECKING follows SourceRead
     findings = _Findings()
     try:
+        await _check_config_change(context, findings)
+        if context.approval is not None:
+            check_payload_is_as_planned(context.approval, payload)
         metadata = await _structure(context, payload, findings)
         findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
         guards.check_changes(context.dataset, payload, baseline, context.allowance, context.run.config.path)
+        if context.approval is not None:
+            check_changes_are_as_planned(context.approval, baseline.changes)
     except GuardError as error:
         found = findings.baseline
         return RefreshEnded(
@@ -54,6 +62,25 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
         changes=baseline.changes,
         cache_key=metadata.cache_key if metadata else None,
         warnings=findings.warnings,
+    )
+
+
+async def _check_config_change(context: DatasetContext, findings: _Findings) -> None:
+    """A typo in an id must not pour one dataset into another: what has changed since the last success wants a look."""
+    run, name = context.run, context.dataset.name
+    accepted = await run.journal.accepted_fingerprint(run.config_key, name)
+    changed = differences(accepted, context.fingerprint) if accepted is not None else []
+    if not changed:
+        return
+    message = f"The config of this dataset has changed since its last success: {'; '.join(changed)}."
+    if name in run.accepted_changes:
+        findings.warn(context, message)
+        return
+    config, only = shlex.quote(run.config.path), shlex.quote(name)
+    raise GuardError(
+        f"{message} Nothing was sent.",
+        hint=f"See what it would do now, which also accepts the change: bulkimport plan {config} --only {only}. "
+        f"Or, if you are sure: bulkimport run {config} --only {only} --accept-config-change {only}",
     )
 
 
@@ -111,27 +138,34 @@ async def _baseline(
 
 
 async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:
-    dataset, files, options = context.dataset, context.files, context.dataset.import_options
+    dataset, files = context.dataset, context.files
     size = await context.run.client.download_items(dataset.dataset_id, files.items)
     request = CompareRequest(
         payload_path=payload.path,
         payload_format=payload.format,
         columns=payload.columns,
         items_path=str(files.items),
-        comparison=Comparison(
-            key=dataset.key,
-            types={key: one.type for key, one in metadata.properties.items()} if metadata else {},
-            date_format=options.date_format,
-            noop_token=options.noop_token,
-            clear_token=options.clear_token,
-        ),
-        implicit_delete=options.implicit_delete,
+        comparison=comparison_of(dataset, metadata),
+        implicit_delete=dataset.import_options.implicit_delete,
         scratch=str(files.spool),
         backup_path=str(files.backup) if files.backup is not None else None,
+        created_path=str(files.created) if files.created is not None else None,
     )
     snapshot = await context.run.workers.run(compare, request, size=payload.bytes + size)
     await anyio.to_thread.run_sync(files.items.unlink)
     return Baseline("live", snapshot.held, snapshot.changes)
+
+
+def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> Comparison:
+    """How this dataset's payload and items are compared, as far as its properties are known."""
+    options = dataset.import_options
+    return Comparison(
+        key=dataset.key,
+        types={key: one.type for key, one in metadata.properties.items()} if metadata else {},
+        date_format=options.date_format,
+        noop_token=options.noop_token,
+        clear_token=options.clear_token,
+    )
 
 
 async def _last_run(context: DatasetContext, payload: Payload) -> Baseline:

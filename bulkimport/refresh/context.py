@@ -10,11 +10,13 @@ import anyio
 from bulkimport.clock import Clock
 from bulkimport.folders import DatasetFiles
 from bulkimport.guards import Allowance
+from bulkimport.identity import fingerprint
 from bulkimport.journal import Journal
 from bulkimport.model import Config, Dataset
 from bulkimport.orgvue.client import OrgvueClient
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.stop import Stop
+from bulkimport.saved_plan import Approval
 from bulkimport.workers import Workers
 
 
@@ -40,7 +42,11 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run's services. `tenant_key` names the tenant in the journal; `uploads` bounds uploads at once."""
+    """One run's services and what the command line permits.
+
+    `tenant_key` and `config_key` name tenant and config in the journal; `uploads` bounds uploads at once. `approvals`
+    is what a saved plan showed; `accepted_changes` names datasets whose changed config was accepted.
+    """
 
     run_id: str
     config: Config
@@ -53,7 +59,10 @@ class RunContext:
     stop: Stop
     observer: Observer
     uploads: anyio.CapacityLimiter
+    config_key: str = ""
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
+    accepted_changes: frozenset[str] = frozenset()
 
 
 class UploadSlot:
@@ -86,3 +95,11 @@ class DatasetContext:
     @property
     def allowance(self) -> Allowance:
         return self.run.allowances.get(self.dataset.name, Allowance())
+
+    @property
+    def approval(self) -> Approval | None:
+        return self.run.approvals.get(self.dataset.name)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.run.config, self.dataset)

@@ -1,6 +1,6 @@
 """The coroutine of one refresh: take the next command, perform it, write down the event, give it to the machine."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import anyio
@@ -54,12 +54,12 @@ _UPLOADING = (State.UPLOADING, State.VERIFYING)
 
 
 class Driver:
-    """Drives one refresh; `await_turn` answers its first command (gates and places are the run's business)."""
+    """Drives one refresh; `steps` answer the commands that are the run's business, and may take over others."""
 
-    def __init__(self, context: DatasetContext, await_turn: Step, refresh: Refresh | None = None) -> None:
+    def __init__(self, context: DatasetContext, steps: Mapping[Command, Step], refresh: Refresh | None = None) -> None:
         self.context = context
         self.refresh = refresh or Refresh()
-        self._steps = STEPS | {Command.AWAIT_TURN: await_turn}
+        self._steps = STEPS | dict(steps)
 
     async def drive(self) -> Refresh:
         """Runs the refresh to its end, or to where a stopping run leaves it. Raises StateError if the journal fails."""
@@ -88,6 +88,8 @@ class Driver:
     async def _perform(self, command: Command) -> events.Event | None:
         stop, submitted = self.context.run.stop, self.refresh.state.may_have_imported
         if stop.concerns(submitted):
+            if command is Command.SUBMIT_IMPORT:
+                return events.ImportRuledOut("the run was stopped before the import request was sent")
             return self._stopped()
         try:
             with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)):

@@ -33,6 +33,18 @@ class PayloadChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToSend:
+    """The dataset is already as it should be; `held` counts its items."""
+
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReused:
+    """A former process uploaded this very payload, and its temporary file is still alive."""
+
+
+@dataclass(frozen=True, slots=True)
 class LocationGenerated:
     """A temporary file was generated; both URLs are presigned. `expires_at` is an RFC 3339 timestamp."""
 
@@ -131,6 +143,8 @@ Event = (
     TurnCame
     | SourceRead
     | PayloadChecked
+    | NothingToSend
+    | UploadReused
     | LocationGenerated
     | LocationExpired
     | PayloadUploaded

@@ -63,7 +63,11 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Everything known of one refresh: the fold of its events. `attempts` counts generated locations."""
+    """Everything known of one refresh: the fold of its events.
+
+    `attempts` counts generated locations, `locations` those of the present process. `uploaded` is the SHA-256 of the
+    payload that lies at the location, not yet imported.
+    """
 
     state: State = State.PENDING
     payload: Payload | None = None
@@ -73,7 +77,9 @@ class Refresh:
     changes: Changes | None = None
     cache_key: str | None = None
     location: e.LocationGenerated | None = None
+    uploaded: str | None = None
     attempts: int = 0
+    locations: int = 0
     ticket_url: str | None = None
     result_url: str | None = None
     status: DatasetStatus | None = None
@@ -108,6 +114,8 @@ _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     (State.PENDING, e.TurnCame): State.READING,
     (State.READING, e.SourceRead): State.CHECKING,
     (State.CHECKING, e.PayloadChecked): State.LOCATING,
+    (State.CHECKING, e.NothingToSend): State.DONE,
+    (State.LOCATING, e.UploadReused): State.VERIFYING,
     (State.LOCATING, e.LocationGenerated): State.UPLOADING,
     (State.UPLOADING, e.PayloadUploaded): State.VERIFYING,
     (State.VERIFYING, e.UploadVerified): State.SUBMITTING,
@@ -122,6 +130,7 @@ _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     (State.VERIFYING, e.LocationExpired): State.LOCATING,
     (State.SUBMITTING, e.LocationExpired): State.LOCATING,
     (State.AWAITING, e.LocationExpired): State.LOCATING,
+    (State.AWAITING, e.ImportRuledOut): State.LOCATING,  # the run was stopped before the request was sent
     (State.SEARCHING, e.ImportRuledOut): State.LOCATING,
     # what a later process finds
     (State.PENDING, e.RefreshResumed): State.PENDING,
@@ -211,31 +220,39 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
                 cache_key=event.cache_key,
                 warnings=_joined(refresh, event.warnings),
             )
-        case e.LocationGenerated():
-            traced = _traced(refresh, event.trace_id)
-            return replace(traced, location=event, attempts=refresh.attempts + 1)
+        case e.LocationGenerated() | e.LocationExpired() | e.PayloadUploaded() | e.ImportRequested():
+            return _learn_of_location(refresh, event)
         case e.ImportAccepted():
             return replace(_traced(refresh, event.trace_id), ticket_url=event.ticket_url)
-        case e.LocationExpired(error=error) | e.ImportReplyLost(error=error):
+        case e.ImportReplyLost(error=error):
             return _traced(refresh, error.trace_id)
         case e.ImportFound() if refresh.location is not None:
             return replace(refresh, result_url=refresh.location.get_url)
         case e.JobCompleted(result_url=result_url):
             return replace(refresh, result_url=result_url)
-        case e.ResultCollected():
-            return replace(
-                refresh,
-                status=event.status,
-                items=event.items,
-                error=event.error,
-                warnings=_joined(refresh, event.warnings),
-            )
-        case e.RefreshEnded():
+        case e.ResultCollected() | e.NothingToSend() | e.RefreshEnded():
             return _ended(refresh, event)
         case e.RefreshResumed():
-            return replace(refresh, payload_at_hand=False, status=None, error=None, items=ItemCounts())
+            return replace(refresh, payload_at_hand=False, status=None, error=None, items=ItemCounts(), locations=0)
         case _:
             return refresh
+
+
+def _learn_of_location(
+    refresh: Refresh, event: e.LocationGenerated | e.LocationExpired | e.PayloadUploaded | e.ImportRequested
+) -> Refresh:
+    """What lies at the location may be imported once: after that, the result takes its place."""
+    match event:
+        case e.LocationGenerated():
+            attempts, locations = refresh.attempts + 1, refresh.locations + 1
+            traced = _traced(refresh, event.trace_id)
+            return replace(traced, location=event, uploaded=None, attempts=attempts, locations=locations)
+        case e.PayloadUploaded():
+            return replace(refresh, uploaded=refresh.payload.sha256 if refresh.payload else None)
+        case e.LocationExpired(error=error):
+            return replace(_traced(refresh, error.trace_id), uploaded=None)
+        case e.ImportRequested():
+            return replace(refresh, uploaded=None)
 
 
 def _started_over(refresh: Refresh, payload: Payload) -> Refresh:
@@ -252,16 +269,19 @@ def _started_over(refresh: Refresh, payload: Payload) -> Refresh:
     )
 
 
-def _ended(refresh: Refresh, event: e.RefreshEnded) -> Refresh:
-    return replace(
-        _traced(refresh, event.error.trace_id),
+def _ended(refresh: Refresh, event: e.ResultCollected | e.NothingToSend | e.RefreshEnded) -> Refresh:
+    if isinstance(event, e.NothingToSend):
+        return replace(refresh, baseline="live", held=event.held, status=DatasetStatus.UNCHANGED)
+    after = replace(
+        _traced(refresh, event.error.trace_id if event.error else None),
         status=event.status,
-        error=event.error,
         items=event.items,
-        changes=event.changes or refresh.changes,
-        baseline=event.baseline or refresh.baseline,
+        error=event.error,
         warnings=_joined(refresh, event.warnings),
     )
+    if isinstance(event, e.RefreshEnded):
+        return replace(after, changes=event.changes or refresh.changes, baseline=event.baseline or refresh.baseline)
+    return after
 
 
 def _traced(refresh: Refresh, trace_id: str | None) -> Refresh:

@@ -23,7 +23,7 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
     for looks, delay in enumerate(poll_delays(poll, context.run.rng), start=1):
         remaining = deadline - clock.monotonic()
         if remaining <= 0:
-            return await _completed_unseen(context, refresh) or _unknown(
+            return await _completed_unseen(context, refresh, deadline) or _unknown(
                 refresh,
                 f"The job was not over after {poll.timeout:g} s (last seen: {last}).",
                 "raise poll.timeout, and ",
@@ -32,7 +32,7 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
         try:
             ticket = await context.run.client.read_ticket(refresh.ticket_url)
         except TicketExpiredError as error:
-            return await _completed_unseen(context, refresh) or _unknown(
+            return await _completed_unseen(context, refresh, deadline) or _unknown(
                 refresh, f"The job's ticket is no longer readable: {error.message}", ""
             )
         except NotThereYetError:
@@ -57,11 +57,20 @@ def _end_of(ticket: Ticket, refresh: Refresh) -> JobCompleted | RefreshEnded | N
     return None
 
 
-async def _completed_unseen(context: DatasetContext, refresh: Refresh) -> JobCompleted | None:
-    """The end of a job whose ticket does not tell: a completed job has left its result at the location as well."""
-    if not await result_is_there(context, refresh):
-        return None
-    return JobCompleted(location_of(refresh).get_url)
+async def _completed_unseen(context: DatasetContext, refresh: Refresh, deadline: float) -> JobCompleted | None:
+    """The end of a job whose ticket does not tell: a completed job leaves its result at the location as well.
+
+    Looks until the deadline, or until the location can no longer be read.
+    """
+    clock, poll, location = context.run.clock, context.dataset.poll, location_of(refresh)
+    for delay in poll_delays(poll, context.run.rng):
+        if await result_is_there(context, refresh):
+            return JobCompleted(location.get_url)
+        remaining = min(deadline - clock.monotonic(), (location.expires_at - clock.now()).total_seconds())
+        if remaining <= 0:
+            return None
+        await clock.sleep(min(delay, remaining))
+    raise AssertionError("poll delays never end")
 
 
 def _job_failed(ticket: Ticket, refresh: Refresh) -> ErrorReport:

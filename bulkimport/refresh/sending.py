@@ -12,9 +12,16 @@ from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import MAX_LOCATIONS, Refresh
 
 
-async def generate_location(context: DatasetContext, refresh: Refresh) -> events.LocationGenerated:
-    """A temporary file, generated only once an upload may start, because its URLs live for minutes."""
-    if refresh.attempts >= MAX_LOCATIONS:
+async def generate_location(
+    context: DatasetContext, refresh: Refresh
+) -> events.LocationGenerated | events.UploadReused:
+    """A temporary file, generated only once an upload may start, because its URLs live for minutes.
+
+    None is needed where a former process uploaded the very same payload and its temporary file is still alive.
+    """
+    if _is_uploaded(context, refresh):
+        return events.UploadReused()
+    if refresh.locations >= MAX_LOCATIONS:
         raise ServiceError(
             f"The temporary file expired {MAX_LOCATIONS} times before its import could be submitted; nothing was "
             "imported.",
@@ -96,6 +103,15 @@ async def submit_import(
     except LocationExpiredError as error:
         return events.LocationExpired(error.report())
     return events.ImportAccepted(ticket_url=ticket.url, trace_id=ticket.trace_id)
+
+
+def _is_uploaded(context: DatasetContext, refresh: Refresh) -> bool:
+    payload = refresh.payload
+    return (
+        payload is not None
+        and refresh.uploaded == payload.sha256
+        and context.run.clock.now() < location_of(refresh).expires_at
+    )
 
 
 def location_of(refresh: Refresh) -> Location:

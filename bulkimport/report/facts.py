@@ -66,7 +66,7 @@ class RunFacts:
     requests: int = 0
     throttled: int = 0
     version: str | None = None
-    resumed_from: str | None = None
+    follows: str | None = None
     warnings: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:

@@ -33,7 +33,7 @@ async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: S
         requests=run.requests,
         throttled=run.throttled,
         version=run.version,
-        resumed_from=run.parent_run_id,
+        follows=run.parent_run_id,
         warnings=tuple(warnings),
     )
 

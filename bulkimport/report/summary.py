@@ -20,7 +20,7 @@ def summary_document(run: RunFacts) -> Document:
         "schema": RUN_SCHEMA,
         "version": run.version,
         "run_id": run.run_id,
-        "resumed_from": run.resumed_from,
+        "follows": run.follows,
         "config": run.config,
         "status": run.status.value,
         "sandbox": run.sandbox,

@@ -160,14 +160,14 @@ def _what(error: ErrorReport) -> str:
 
 def _totals(run: RunFacts) -> list[RenderableType]:
     took = f" in {duration((run.finished_at - run.started_at).total_seconds())}" if run.finished_at else ""
-    resumed = f" (resumed from {run.resumed_from})" if run.resumed_from else ""
+    after = f" (after {run.follows})" if run.follows else ""
     every = [asdict(dataset.items) for dataset in run.datasets]
     items = ", ".join(f"{number(sum(one[key] for one in every))} {key}" for key in asdict(ItemCounts()))
     changed = f"Items: {items}. {counted(run.requests, 'request')}, {number(run.throttled)} throttled."
     counts = _counts_in_words(run.counts())
     return [
         paragraph(f"{counted(len(run.datasets), 'dataset')}{took}: {counts or 'nothing to do'}. {changed}"),
-        paragraph(f"Run {run.run_id}{resumed}. {of_the_exit(run)}", _RUN_STYLES.get(run.status, "cyan")),
+        paragraph(f"Run {run.run_id}{after}. {of_the_exit(run)}", _RUN_STYLES.get(run.status, "cyan")),
     ]
 
 

@@ -1,4 +1,8 @@
-"""The items that an import would destroy, as Orgvue gave them: gzip NDJSON, mode 0600, there whole or not at all."""
+"""What it takes to undo an import, kept before it runs: gzip NDJSON, mode 0600, there whole or not at all.
+
+One file holds the items that the import would delete or change, as Orgvue gave them; another the keys of those that it
+would create.
+"""
 
 import gzip
 import os
@@ -44,7 +48,7 @@ def backup_to(path: str | None, scratch: Path) -> Iterator[Backup]:
     if path is None:
         yield Backup(None)
         return
-    part = scratch / "backup.part"
+    part = scratch / f"{Path(path).name}.part"
     part.unlink(missing_ok=True)
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -61,3 +65,9 @@ def backup_to(path: str | None, scratch: Path) -> Iterator[Backup]:
             Path(path).unlink(missing_ok=True)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_backup(path: str) -> Iterator[dict[str, Any]]:
+    """The objects in a backup, in the order in which they were kept. Raises OSError and EOFError if it is damaged."""
+    with gzip.open(path, "rb") as file:
+        yield from map(orjson.loads, file)

@@ -33,8 +33,9 @@ class CompareRequest:
     """`items_path` is the downloaded document of `GET …/items`; `scratch` an existing private folder.
 
     `columns` are the payload's property keys. Without `implicit_delete` nothing counts as deleted. The backup (gzip
-    NDJSON, mode 0600, on the file system of `scratch`) holds the items as Orgvue gave them, and is not left behind when
-    it would be empty. `piece` is about how many bytes of the payload are joined at a time.
+    NDJSON, mode 0600, on the file system of `scratch`) holds the items that would be deleted or changed, as Orgvue gave
+    them, and `created_path` the keys of those that would be created; neither is left behind when it would be empty.
+    `piece` is about how many bytes of the payload are joined at a time.
     """
 
     payload_path: str
@@ -45,6 +46,7 @@ class CompareRequest:
     implicit_delete: bool
     scratch: str
     backup_path: str | None = None
+    created_path: str | None = None
     piece: int = PIECE
 
 
@@ -61,6 +63,7 @@ class Snapshot:
 class _Tally:
     request: CompareRequest
     backup: Backup
+    births: Backup
     held: int = 0
     created: int = 0
     updated: int = 0
@@ -95,6 +98,7 @@ class _Tally:
         self.created += 1
         if len(self.created_examples) < EXAMPLES:
             self.created_examples.append(readable(identity))
+        self.births.keep({name: row.get(name) for name in self.request.comparison.key})
         self._remember(self.created_prints, identity, row, sent=True)
 
     def _miss(self, identity: str, item: Item) -> None:
@@ -153,10 +157,11 @@ def _compare(request: CompareRequest) -> Snapshot:
         Partitions(scratch, "held", count) as held,
         Partitions(scratch, "sent", count) as sent,
         backup_to(request.backup_path, scratch) as backup,
+        backup_to(request.created_path, scratch) as births,
     ):
         held.fill(_array(request.items_path), identity)
         sent.fill(_payload_rows(request), identity)
-        tally = _Tally(request, backup)
+        tally = _Tally(request, backup, births)
         for held_pile, sent_pile in zip(held, sent, strict=True):
             tally.join(held_pile, sent_pile)
     return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)

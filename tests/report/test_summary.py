@@ -24,7 +24,7 @@ def test_the_summary_has_the_contracts_shape() -> None:
         "schema": "bulkimport.run/1",
         "version": "0.1.0",
         "run_id": "20261123T020000Z-7f3a",
-        "resumed_from": None,
+        "follows": None,
         "config": "configs/all.yaml",
         "status": "failed",
         "sandbox": False,

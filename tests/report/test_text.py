@@ -94,8 +94,8 @@ def test_a_sandbox_run_says_so_first_and_last(status: RunStatus, colour: bool) -
 
 
 def test_a_resumed_run_names_the_one_it_continues() -> None:
-    run = replace(run_of(SUCCEEDED), resumed_from="20261122T020000Z-1111")
-    assert "(resumed from 20261122T020000Z-1111)" in squeezed(summary_text(run, WIDE))
+    run = replace(run_of(SUCCEEDED), follows="20261122T020000Z-1111")
+    assert "(after 20261122T020000Z-1111)" in squeezed(summary_text(run, WIDE))
 
 
 def test_a_running_run_shows_states_and_how_long_it_runs() -> None:
@@ -135,7 +135,7 @@ def test_terminal_escapes_from_elsewhere_are_harmless() -> None:
     dataset = replace(
         FAILED, name=evil, state=evil, error=replace(EXPIRED, message=evil, hint=evil, trace_id=evil), warnings=(evil,)
     )
-    run = replace(run_of(dataset), config=evil, run_id=evil, resumed_from=evil, warnings=(evil,))
+    run = replace(run_of(dataset), config=evil, run_id=evil, follows=evil, warnings=(evil,))
     text = summary_text(run, WIDE) + history_text([run.as_history()], WIDE)
     text += status_text(replace(run, status=RunStatus.RUNNING), FINISHED, WIDE)
     assert "\x1b" not in text

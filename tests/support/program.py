@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bulkimport.cli import run_command_line
 from bulkimport.sandbox.world import Address, DatasetSeed, python_environment
+from tests.support.sandbox import ThreadedSandbox, quick_options, sandbox_thread
 
 TOKEN = "token-that-nobody-may-see-4711"
 TENANT = "ACME"
@@ -166,6 +167,21 @@ class Started:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def close_output(self) -> None:
+        """Nobody reads stdout any more."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process.stdout = None
+
+    def kill_alone(self) -> None:
+        """SIGKILL for the program itself, not for the processes it has started."""
+        self._process.kill()
+        self._process.wait()
+
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
@@ -181,7 +197,7 @@ class Started:
             self._process.kill()
             out, err = self._process.communicate()
             raise AssertionError(f"the program did not end within {timeout:g} s\n{err}") from None
-        return Invocation(self._process.returncode, out, err)
+        return Invocation(self._process.returncode, out or "", err)
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -206,3 +222,24 @@ def eventually(happened: Callable[[], object], what: str, seconds: float = 30.0)
     while not happened():
         assert time.monotonic() < deadline, f"it never came to this: {what}"
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def at_work(
+    folder: Path, *seeds: DatasetSeed, faults: Sequence[dict[str, Any]] = (), **options: Any
+) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
+    """A workplace and the sandbox it works against; `options` are those of the sandbox."""
+    with sandbox_thread(quick_options(folder / "sandbox", seeds=seeds, **options)) as sandbox:
+        if faults:
+            sandbox.set_faults(*faults)
+        yield Workplace(folder, sandbox.address), sandbox
+
+
+def fault(step: str, action: dict[str, Any], dataset: str | None = None, **when: Any) -> dict[str, Any]:
+    """A rule of the sandbox's fault plan."""
+    return {"match": {"step": step, **({"dataset": dataset} if dataset else {}), **when}, "action": action}
+
+
+def ids(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys of a dataset's items in the order of their numbers."""
+    return sorted((str(item["id"]) for item in items), key=int)

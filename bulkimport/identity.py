@@ -1,0 +1,64 @@
+"""What makes a dataset's refresh the same from one run to the next: where it goes and how it matches items."""
+
+import ipaddress
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from bulkimport.model import Config, Dataset, Tenant
+
+
+def tenant_key(config: Config) -> str:
+    """What identifies the tenant in the journal: quota, leases and earlier runs belong to it."""
+    return f"{config.tenant.base_url}/{config.tenant.tenant_id}"
+
+
+def fingerprint(config: Config, dataset: Dataset) -> str:
+    """A JSON text that changes when a refresh of the dataset would go elsewhere or would match items otherwise."""
+    facts = {
+        "tenant": f"{_host(config.tenant)}/{config.tenant.tenant_id}",
+        "dataset_id": dataset.dataset_id,
+        "key": list(dataset.key),
+        "import": asdict(dataset.import_options),
+    }
+    return orjson.dumps(facts, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def differences(before: str, after: str) -> list[str]:
+    """What differs between two fingerprints, such as `dataset_id: A → B`; empty if nothing does."""
+    old, new = _flat(before), _flat(after)
+    return [
+        f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _flat(text: str) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    options = facts.pop("import", {})
+    return facts | {f"import.{name}": value for name, value in options.items()}
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else orjson.dumps(value).decode().strip('"')
+
+
+def _host(tenant: Tenant) -> str:
+    """The origin's host; a loopback server's port is chance and does not count."""
+    if tenant.is_sandbox:
+        return tenant.base_url
+    parts = urlsplit(tenant.base_url)
+    return "loopback" if _is_loopback(parts.hostname or "") else parts.netloc
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,207 @@
+"""From backups to the payload that undoes the imports before which they were made.
+
+Of the imports to undo, the first one that touched an item decides what it was before all of them. Only items that are
+not so already are sent: what was deleted or changed comes back, what was created goes, everything else stays as it is.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bulkimport.diff import Comparison, readable
+from bulkimport.errors import StateError
+from bulkimport.json_stream import iter_objects
+from bulkimport.model import Changes, Payload
+from bulkimport.snapshot.backup import Backup, backup_to, read_backup
+from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
+
+EXAMPLES = 20
+_BLOCK = 1_000
+_CHUNK = 1 << 18
+_PACKED = 10
+"""What a packed backup unpacks to, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The files of one import's backup; None where it had nothing of that kind."""
+
+    backup: str | None
+    created: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """`undo` is in the order of the imports, the oldest first; `items_path` what Orgvue holds now.
+
+    `computed` are properties that Orgvue computes itself and does not take. The restore's own backup goes to
+    `backup_path` and `created_path`.
+    """
+
+    undo: tuple[Undo, ...]
+    items_path: str
+    comparison: Comparison
+    computed: frozenset[str]
+    payload_path: str
+    scratch: str
+    backup_path: str
+    created_path: str
+    piece: int = PIECE
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """`held` counts the items that Orgvue has now."""
+
+    payload: Payload
+    held: int
+    changes: Changes
+
+
+@dataclass(slots=True)
+class _Writer:
+    """A JSON array, row by row."""
+
+    file: Any
+    rows: int = 0
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self._put((b"," if self.rows else b"[") + orjson.dumps(row))
+        self.rows += 1
+
+    def close(self) -> None:
+        self._put(b"]" if self.rows else b"[]")
+
+    def _put(self, data: bytes) -> None:
+        self.file.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+
+
+@dataclass(slots=True)
+class _Undoing:
+    request: RestoreRequest
+    writer: _Writer
+    backup: Backup
+    births: Backup
+    held: int = 0
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    deleted_examples: list[str] = field(default_factory=list)
+    columns: dict[str, None] = field(default_factory=dict)
+
+    def join(self, held: Iterable[Identified], wanted: Iterable[Identified]) -> None:
+        before: dict[str, Item | None] = {}
+        for identity, entry in wanted:
+            before.setdefault(identity, entry["item"])
+        for identity, item in held:
+            self.held += 1
+            if identity not in before:
+                self.unchanged += 1
+                continue
+            self._bring_back(identity, item, before.pop(identity))
+        for gone in before.values():
+            if gone is not None:
+                self.created += 1
+                self.births.keep({name: gone.get(name) for name in self.request.comparison.key})
+                self._send(self._values(gone))
+
+    def _bring_back(self, identity: str, now: Item, before: Item | None) -> None:
+        if before is None:
+            self.deleted += 1
+            if len(self.deleted_examples) < EXAMPLES:
+                self.deleted_examples.append(readable(identity))
+            self.backup.keep(now)
+            key = {name: now.get(name) for name in self.request.comparison.key}
+            self.writer.add({"_action": "delete", **key})
+            return
+        gone = {name: None for name in self._values(now) if name not in before}
+        values = self._values(before) | gone
+        if self.request.comparison.is_same(values, now):
+            self.unchanged += 1
+            return
+        self.updated += 1
+        self.backup.keep(now)
+        self._send(values)
+
+    def _values(self, item: Item) -> Item:
+        computed = self.request.computed
+        return {name: value for name, value in item.items() if not name.startswith("_") and name not in computed}
+
+    def _send(self, values: Item) -> None:
+        self.columns.update(dict.fromkeys(values))
+        self.writer.add({"_action": "createOrUpdate", **values})
+
+    def changes(self) -> Changes:
+        return Changes(
+            self.created, self.updated, self.deleted, self.unchanged, deleted_examples=tuple(self.deleted_examples)
+        )
+
+
+def restore(request: RestoreRequest) -> Restoration:
+    """Writes the payload (mode 0600). Raises StateError where a backup or the disk fails, JsonStreamError where the
+    items' document is not a whole array of objects."""
+    try:
+        return _restore(request)
+    except (OSError, EOFError, orjson.JSONDecodeError) as error:
+        raise StateError(
+            f"The backups could not be turned into a payload: {error}. Nothing was sent.",
+            hint="See that the runs' folders are whole and the disk has room, then restore again.",
+        ) from error
+
+
+def _restore(request: RestoreRequest) -> Restoration:
+    scratch, identity = Path(request.scratch), request.comparison.identity
+    paths = [path for undo in request.undo for path in (undo.backup, undo.created) if path is not None]
+    count = partitions_for(_PACKED * sum(Path(path).stat().st_size for path in paths), request.piece)
+    descriptor = os.open(request.payload_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with (
+        os.fdopen(descriptor, "wb") as file,
+        Partitions(scratch, "held", count) as held,
+        Partitions(scratch, "wanted", count) as wanted,
+        backup_to(request.backup_path, scratch) as backup,
+        backup_to(request.created_path, scratch) as births,
+    ):
+        held.fill(_items(request.items_path), identity)
+        wanted.fill(_before(request), lambda entry: identity(entry["key"]))
+        writer = _Writer(file)
+        undoing = _Undoing(request, writer, backup, births)
+        for held_pile, wanted_pile in zip(held, wanted, strict=True):
+            undoing.join(held_pile, wanted_pile)
+        writer.close()
+    payload = Payload(
+        path=request.payload_path,
+        format="json",
+        rows=writer.rows,
+        bytes=writer.size,
+        sha256=writer.digest.hexdigest(),
+        columns=tuple(undoing.columns),
+        keys_path="",
+    )
+    return Restoration(payload, undoing.held, undoing.changes())
+
+
+def _items(path: str) -> Iterator[list[Item]]:
+    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
+        yield from iter_objects(iter(lambda: file.read(_CHUNK), b""))
+
+
+def _before(request: RestoreRequest) -> Iterator[list[Item]]:
+    """What each item was before the imports, the oldest import first; None for one that was not there."""
+    for undo in request.undo:
+        items = read_backup(undo.backup) if undo.backup else iter(())
+        while block := list(islice(items, _BLOCK)):
+            yield [{"key": {name: item.get(name) for name in request.comparison.key}, "item": item} for item in block]
+        keys = read_backup(undo.created) if undo.created else iter(())
+        while block := list(islice(keys, _BLOCK)):
+            yield [{"key": key, "item": None} for key in block]
