@@ -53,6 +53,10 @@ class Comparison:
         parts = [canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key]
         return parts[0] if len(parts) == 1 else _SEPARATOR.join(map(_escaped, parts))
 
+    def key_of(self, item: Mapping[str, Any]) -> dict[str, str]:
+        """The key alone, as Orgvue writes it: a date is in ISO form, however the import reads dates."""
+        return {name: canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key}
+
     def is_same(self, sent: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
         """Whether sending `sent` would leave `held` as it is; the key itself and `_action` are not compared."""
         clear_token = self.clear_token
@@ -88,6 +92,11 @@ class Comparison:
 def readable(identity: str) -> str:
     """An identity for people: `7`, `E1 + P2`, `(blank)`."""
     return " + ".join(part or "(blank)" for part in identity.split(_SEPARATOR))
+
+
+def is_blank(identity: str) -> bool:
+    """Whether a part of the key is blank, so that no import can match the item."""
+    return not all(map(str.strip, identity.split(_SEPARATOR)))
 
 
 def canonical(value: Any, kind: str, date_format: str = ISO_DATE) -> str:

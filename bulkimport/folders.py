@@ -18,6 +18,7 @@ from pathlib import Path
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
+_RESERVE = 16 << 20
 _ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 
@@ -121,9 +122,27 @@ def unusable(state_dir: Path, error: OSError) -> StateError:
     )
 
 
+def require_space(folder: Path, needed: int) -> None:
+    """Raises StateError unless the disk of `folder` has room for `needed` bytes and a reserve."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise unusable(folder, error) from error
+    if free < needed + _RESERVE:
+        raise StateError(
+            f"{folder} has {free / 1e6:,.0f} MB free, and about {(needed + _RESERVE) / 1e6:,.0f} MB are needed for "
+            "this dataset's payload. Nothing was sent for it.",
+            hint="Free space there, choose another --state-dir, or retire old runs with run.keep_runs.",
+        )
+
+
 def private_folder(path: Path) -> None:
     """Makes a folder and its missing parents, readable by nobody else."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _claim(folder: Path) -> int:

@@ -10,6 +10,9 @@ import orjson
 from bulkimport.model import Config, Dataset, Tenant
 
 
+_FACTS = ("tenant", "dataset_id", "key")
+
+
 def tenant_key(config: Config) -> str:
     """What identifies the tenant in the journal: quota, leases and earlier runs belong to it."""
     return f"{config.tenant.base_url}/{config.tenant.tenant_id}"
@@ -27,12 +30,14 @@ def fingerprint(config: Config, dataset: Dataset) -> str:
 
 
 def differences(before: str, after: str) -> list[str]:
-    """What differs between two fingerprints, such as `dataset_id: A → B`; empty if nothing does."""
+    """What differs between two fingerprints, such as `dataset_id: A → B`; empty if nothing does.
+
+    An import option that only one of them knows came or went with a version of the program: that is no change.
+    """
     old, new = _flat(before), _flat(after)
+    names = sorted(name for name in old.keys() | new.keys() if name in _FACTS or (name in old and name in new))
     return [
-        f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}"
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
+        f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}" for name in names if old.get(name) != new.get(name)
     ]
 
 

@@ -147,13 +147,13 @@ class Importer:
     async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame:
         """Waits for a place, for the dataset's lease, and for imports of earlier runs."""
         name = context.dataset.name
-        await self._mention_ungated(context)
+        warnings = await self._ungated_warnings(context)
         self.run.observer.waiting(name, "a place")
         await self._places.acquire()
         self._placed.add(name)
         await self._take_lease(context.dataset)
         await settle_earlier_imports(context)
-        return TurnCame()
+        return TurnCame(warnings)
 
     def _blocked(self, names: list[str]) -> ErrorReport:
         what = ", ".join(f"{name} ({self._gates[name].status or 'not ended'})" for name in names)
@@ -164,17 +164,19 @@ class Importer:
             blocked_by=tuple(names),
         )
 
-    async def _mention_ungated(self, context: DatasetContext) -> None:
+    async def _ungated_warnings(self, context: DatasetContext) -> tuple[str, ...]:
         """A dependency outside of the run does not gate, but the user should know if it is not in order."""
         by_name = {dataset.name: dataset for dataset in self.run.config.datasets}
+        warnings = []
         for other in self.selection.ungated[context.dataset.name]:
             last = await self.run.journal.last_outcome(self.run.tenant_key, by_name[other].dataset_id)
             if last is not None and not last.status.is_success:
-                self.run.observer.warned(
-                    context.dataset.name,
+                warnings.append(
                     f"It depends on {other}, which is not part of this run and last ended {last.status} "
-                    f"(run {last.run_id}).",
+                    f"(run {last.run_id})."
                 )
+                self.run.observer.warned(context.dataset.name, warnings[-1])
+        return tuple(warnings)
 
     async def _take_lease(self, dataset: Dataset) -> None:
         """The sole right to refresh this dataset. Raises GuardError while another run has it."""

@@ -147,9 +147,12 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
+    """`keep_runs`: how many runs of a config keep their folders; None keeps all."""
+
     max_parallel_datasets: int = 16
     state_dir: str | None = None
     fail_fast: bool = False
+    keep_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, Stage
-from bulkimport.wording import counted
+from bulkimport.wording import counted, safe_text
 
 _BY_ACTION = {
     "create": "created",
@@ -18,7 +18,6 @@ _BY_ACTION = {
     "noop": "skipped",
 }
 _REASONS = 1_000
-_LONGEST_REASON = 300
 
 
 def outcome(entry: Mapping[str, Any]) -> str:
@@ -69,7 +68,7 @@ class Tally:
             self.implicit += 1
         if kind != "failed":
             return False
-        text = reason(entry)[:_LONGEST_REASON]
+        text = safe_text(reason(entry))
         self.reasons[text if text in self.reasons or len(self.reasons) < _REASONS else "other reasons"] += 1
         return True
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ SCHEMA = "bulkimport.saved-plan/1"
 class Approval:
     """What was shown for one dataset: the payload's SHA-256 and how many items would be deleted.
 
-    `allow_delete` is the allowance with which it was planned.
+    `deletions` is None where the plan said that they were not known, `baseline` what they were counted against
+    (`live`, `last_run` or `none`). `allow_delete` is the allowance with which it was planned.
     """
 
     sha256: str
-    deletions: int
+    deletions: int | None
+    baseline: str = "live"
     allow_delete: int | None = None
 
 
@@ -50,11 +52,32 @@ def document_of(plan: SavedPlan) -> dict[str, Any]:
         "config_key": plan.config_key,
         "tenant_key": plan.tenant_key,
         "created_at": plan.created_at,
-        "datasets": {
-            name: {"sha256": one.sha256, "deletions": one.deletions, "allow_delete": one.allow_delete}
-            for name, one in plan.approvals.items()
-        },
+        "datasets": approvals_document(plan.approvals),
     }
+
+
+def approvals_document(approvals: Mapping[str, Approval]) -> dict[str, Any]:
+    """The approvals as JSON."""
+    return {name: asdict(one) for name, one in approvals.items()}
+
+
+def read_approvals(document: Mapping[str, Any]) -> dict[str, Approval]:
+    """What `approvals_document` made. Raises KeyError, TypeError or ValueError where it is something else."""
+    return {
+        str(name): Approval(
+            sha256=str(one["sha256"]),
+            deletions=_count(one["deletions"]),
+            baseline=str(one["baseline"]),
+            allow_delete=_count(one["allow_delete"]),
+        )
+        for name, one in document.items()
+    }
+
+
+def _count(value: Any) -> int | None:
+    if value is None or (type(value) is int and value >= 0):
+        return value
+    raise ValueError(f"{value!r} is no number of items")
 
 
 def read_plan(path: Path) -> SavedPlan:
@@ -68,10 +91,7 @@ def read_plan(path: Path) -> SavedPlan:
             config_key=str(document["config_key"]),
             tenant_key=str(document["tenant_key"]),
             created_at=str(document["created_at"]),
-            approvals={
-                str(name): Approval(str(one["sha256"]), int(one["deletions"]), one["allow_delete"])
-                for name, one in document["datasets"].items()
-            },
+            approvals=read_approvals(document["datasets"]),
         )
     except OSError as error:
         raise UsageError(
@@ -94,13 +114,21 @@ def check_payload_is_as_planned(approval: Approval, payload: Payload) -> None:
         )
 
 
-def check_changes_are_as_planned(approval: Approval, changes: Changes | None) -> None:
-    """Raises GuardError where more would be deleted than was shown."""
-    if changes is None or changes.deleted > approval.deletions:
-        found = "an unknown number of" if changes is None else f"{changes.deleted:,}"
-        more = "" if changes is None else f", {changes.deleted - approval.deletions:,} more than shown"
+def check_changes_are_as_planned(approval: Approval, baseline: str, changes: Changes | None) -> None:
+    """Raises GuardError where more would be deleted than was shown, or where that can no longer be told."""
+    if approval.deletions is None:
+        return
+    again = "Make and read a new plan, then apply that one."
+    if changes is None or (approval.baseline == "live" and baseline != "live"):
         raise GuardError(
-            f"This load would delete {found} items, while the plan showed {approval.deletions:,}{more}: "
-            "the dataset has changed in Orgvue since. Nothing was sent.",
-            hint="Make and read a new plan, then apply that one.",
+            f"The plan showed {approval.deletions:,} deletions, counted against the items in Orgvue. Those cannot be "
+            "read now, so that nobody can tell whether it is still right. Nothing was sent.",
+            hint=again,
+        )
+    if changes.deleted > approval.deletions:
+        raise GuardError(
+            f"This load would delete {changes.deleted:,} items, while the plan showed {approval.deletions:,}, "
+            f"{changes.deleted - approval.deletions:,} fewer: the dataset has changed in Orgvue since. "
+            "Nothing was sent.",
+            hint=again,
         )

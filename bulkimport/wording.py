@@ -7,6 +7,7 @@ from collections.abc import Iterable
 # move the cursor, hide text or make it unencodable.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
+LONGEST_QUOTE = 200
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
@@ -66,6 +67,16 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Like `printable`, but the text keeps its lines."""
     return "\n".join(_UNPRINTABLE.sub(_escape, line.replace("\t", "    ")).rstrip() for line in text.splitlines())
+
+
+def safe_text(text: str) -> str:
+    """A short, single-line quote of foreign text without tokens or signatures in it."""
+    text = re.sub(r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", r"\1?…", text)
+    text = re.sub(r"(?i)\b(bearer)\s+\S+", r"\1 …", text)
+    text = re.sub(r"\beyJ[\w-]{8,}[.\w-]*", "…", text)
+    text = re.sub(r"(?i)\b((?:x-amz-)?(?:signature|security-token|credential)|token|sig)=[^\s&\"'<>]+", r"\1=…", text)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 def _escape(match: re.Match[str]) -> str:

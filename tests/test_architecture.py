@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("report", "progress", "log", "sandbox.server"),
-    ("importer", "planner", "sandbox"),
+    ("importer", "planner", "retention", "sandbox"),
     ("refresh",),
     (
         *("config", "sources", "payload", "orgvue", "limiter", "journal"),

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.wording import counted, duration, listed, number, percent, printable, printable_lines, size
+from bulkimport.wording import counted, duration, listed, number, percent, printable, printable_lines, safe_text, size
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuaWdodCJ9.c2lnbmF0dXJl"
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,15 @@ def test_nothing_printable_can_move_the_cursor_or_break_the_encoding(text: str) 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"])))
 def test_harmless_words_stay_as_they_are(text: str) -> None:
     assert printable(text) == text
+
+
+@given(st.integers(0, 300), st.sampled_from([" ", '"', "<b>", "\n", "("]))
+def test_neither_tokens_nor_signatures_survive_a_quote(padding: int, before: str) -> None:
+    text = (
+        f"{'x' * padding}{before}https://s.example/a?X-Amz-Signature=5ecre7&b=c Bearer 0paque5ecre7 {JWT}"
+        f" X-Amz-Security-Token=5ecre7 token=5ecre7"
+    )
+    safe = safe_text(text)
+    assert "5ecre7" not in safe
+    assert JWT[:20] not in safe
+    assert len(safe) <= 200

@@ -1,17 +1,21 @@
 """What a former run left to do: for `--failed` and `--resume`."""
 
+import shlex
 from collections.abc import Mapping
 
-from bulkimport.cli.work import Work, allowances_of
+from bulkimport.cli.work import Work
 from bulkimport.errors import UsageError
-from bulkimport.identity import fingerprint
+from bulkimport.identity import differences, fingerprint
 from bulkimport.journal import DatasetRecord, Journal, RunRecord
+from bulkimport.journal.records import Command
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
 from bulkimport.refresh.machine import Refresh, replay
 
 LAST = "last"
 """Stands for "the last run" where an option may name one."""
+
+_FROM_SOURCES: tuple[Command, ...] = ("run", "resume", "failed")
 
 
 class NothingToDoError(Exception):
@@ -27,12 +31,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
     """A run's continuation. One that was interrupted goes on everywhere; of a finished one only what ended `unknown` is
     looked at again. Raises UsageError where there is no such run or the config no longer fits it, NothingToDoError
     where it left nothing."""
-    run = await _find(journal, key, wanted, "--resume")
-    if run.command == "restore":
-        raise UsageError(
-            f"--resume: run {run.run_id} was a restore, which is not resumed.",
-            hint="Restore the dataset again instead.",
-        )
+    run = await _find(journal, config, key, wanted, "--resume")
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
     open_names = {name for name, refresh in refreshes.items() if refresh.status in (None, DatasetStatus.UNKNOWN)}
@@ -42,7 +41,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
     changed = [
         name
         for name in sorted(open_names)
-        if name not in by_name or fingerprint(config, by_name[name]) != records[name].fingerprint
+        if name not in by_name or differences(records[name].fingerprint, fingerprint(config, by_name[name]))
     ]
     if changed:
         raise UsageError(
@@ -55,16 +54,15 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
         command="resume",
         resumes=run,
         refreshes={name: refreshes[name] for name in refreshes if name in by_name},
-        allowances=allowances_of(run, {}),
-    )
+    ).as_permitted(run)
 
 
 async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str, selection: Selection) -> Work:
-    """What did not succeed in a run, as far as it is selected, under that run's allowances.
+    """What did not succeed in a run, as far as it is selected, under what that run was permitted.
 
     Raises UsageError where there is no such run, NothingToDoError where everything succeeded.
     """
-    run = await _find(journal, key, wanted, "--failed")
+    run = await _find(journal, config, key, wanted, "--failed")
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
     names = {name for name, refresh in refreshes.items() if refresh.status is None or not refresh.status.is_success}
@@ -75,13 +73,17 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
             f"What did not succeed in run {run.run_id} is no longer in the config: {', '.join(gone)}.",
             hint="Nothing was sent. Run what is there instead.",
         )
+    if not chosen and names:
+        left = ", ".join(sorted(names))
+        raise NothingToDoError(run, f"what did not succeed in run {run.run_id} is not selected, or disabled: {left}.")
     if not chosen:
-        raise NothingToDoError(run, f"every selected dataset of run {run.run_id} succeeded.")
-    return Work(selection_of(chosen), command="failed", follows=run, allowances=allowances_of(run, {}))
+        raise NothingToDoError(run, f"every dataset of run {run.run_id} succeeded.")
+    return Work(selection_of(chosen), command="failed", follows=run).as_permitted(run)
 
 
-async def _find(journal: Journal, key: str, wanted: str, option: str) -> RunRecord:
-    run = await (journal.latest_run(key) if wanted == LAST else journal.run(wanted))
+async def _find(journal: Journal, config: Config, key: str, wanted: str, option: str) -> RunRecord:
+    """The run that is meant; a restore between does not count as the last one."""
+    run = await (journal.latest_run(key, commands=_FROM_SOURCES) if wanted == LAST else journal.run(wanted))
     if run is None:
         what = "of this config" if wanted == LAST else wanted
         raise UsageError(
@@ -92,6 +94,13 @@ async def _find(journal: Journal, key: str, wanted: str, option: str) -> RunReco
         raise UsageError(
             f"{option}: run {run.run_id} belongs to another config ({run.config_path}).",
             hint="Name the config of that run.",
+        )
+    if run.command == "restore":
+        names = [shlex.quote(record.name) for record in await journal.datasets(run.run_id)]
+        back_to = f" --run {run.parent_run_id}" if run.parent_run_id else ""
+        raise UsageError(
+            f"{option}: run {run.run_id} was a restore, which is neither resumed nor made up for.",
+            hint=f"Restore again: bulkimport restore {shlex.quote(config.path)} {' '.join(names)}{back_to}",
         )
     if run.status is RunStatus.RUNNING:
         raise UsageError(

@@ -5,7 +5,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
 from bulkimport.model import Config, RunStatus
 from bulkimport.orgvue.exchange import Traffic
 from bulkimport.plan import Selection
-from bulkimport.progress import Progress, open_progress
+from bulkimport.progress import Progress, SilentProgress, open_progress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
@@ -40,6 +40,7 @@ from bulkimport.report.fold import overall, run_facts
 from bulkimport.report.meaning import SANDBOX
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
+from bulkimport.retention import retire_runs
 from bulkimport.workers import Workers
 
 UPLOADS_AT_ONCE = 8
@@ -92,15 +93,7 @@ class Execution:
                 await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
             else:
                 await journal.start_run(self._record(run_id, work), self._records(work.selection))
-            progress = stack.enter_context(
-                open_progress(
-                    work.selection.names,
-                    stream=sys.stderr,
-                    clock=self._clock,
-                    write=output.line,
-                    live=self._common.progress and self._common.log_format == "console",
-                )
-            )
+            progress = stack.enter_context(self._progress(work.selection.names, output.line))
             output.print_through(progress.printer)
             self._announce(work.selection, output.line)
             facts = await self._import(work, journal, folders, progress)
@@ -138,6 +131,12 @@ class Execution:
         for warning in self._config.warnings:
             logger().warning("config.warned", message=warning)
 
+    def _progress(self, names: Sequence[str], line: Callable[[str], None]) -> Progress:
+        """A log in JSON is read by programs, and says itself what becomes of the datasets."""
+        if self._common.log_format == "json":
+            return SilentProgress()
+        return open_progress(names, stream=sys.stderr, clock=self._clock, write=line, live=self._common.progress)
+
     def _say_sandbox(self, line: Callable[[str], None]) -> None:
         """For people; a summary in text says it itself, and JSON logs have a field for it."""
         if self._config.tenant.is_sandbox and self._common.log_format == "console":
@@ -172,7 +171,7 @@ class Execution:
                 uploads=anyio.CapacityLimiter(UPLOADS_AT_ONCE),
                 config_key=self._config_key,
                 allowances=work.allowances,
-                approvals=work.plan.approvals if work.plan else {},
+                approvals=work.approvals,
                 accepted_changes=work.accepted_changes,
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")
@@ -217,6 +216,10 @@ class Execution:
         finished = await _known_run(journal, folders.run_id)
         facts = (await run_facts(journal, finished, now, self._config.warnings)).redacted(self._common.redactor.text)
         await anyio.to_thread.run_sync(write_document, folders.run_dir / "summary.json", summary_document(facts))
+        keep = self._config.run.keep_runs
+        if keep is not None:
+            retired = await retire_runs(journal, folders.state_dir, self._config_key, keep)
+            logger().info("runs.retired", run_ids=retired)
         return facts
 
 

@@ -1,18 +1,25 @@
 """The group of commands; a first argument that is no command is the config of `run`."""
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from bulkimport import __version__
-from bulkimport.cli.options import EXIT_FAILURE, EXIT_USAGE
+from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
 from bulkimport.cli.planning import check, plan
 from bulkimport.cli.restore import restore
 from bulkimport.cli.run import run
 from bulkimport.cli.sandbox import sandbox
 from bulkimport.cli.schema import schema
 from bulkimport.cli.status import history, status
+from bulkimport.log import Redactor
+
+EXIT_INTERRUPTED = 130
+TRACEBACK_VARIABLE = "BULKIMPORT_TRACEBACK"
 
 
 class DefaultsToRun(click.Group):
@@ -47,7 +54,26 @@ def run_command_line(arguments: Sequence[str]) -> int:
         error.show(file=sys.stderr)
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return EXIT_INTERRUPTED
     except click.exceptions.Exit as error:
         return error.exit_code
-    return result if isinstance(result, int) else EXIT_FAILURE if result is None else 0
+    except Exception as error:  # noqa: BLE001 - a defect; what it means is said in words, not in a traceback
+        _admit(error)
+        return EXIT_FAILURE
+    return result if isinstance(result, int) else EXIT_SUCCESS
+
+
+def _admit(error: Exception) -> None:
+    """Tells of a defect of the program: where it is, and what to do. The traceback is for whoever asks for it."""
+    redact = Redactor().text
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    text = f"bulkimport itself failed: {type(error).__name__}{place}: {error}"
+    hint = (
+        f"This is a defect: please report it, with the traceback that {TRACEBACK_VARIABLE}=1 in the environment shows."
+    )
+    sys.stderr.write(redact(f"Error: {text}\n  Next: {hint} `bulkimport status` tells how far the run came.\n"))
+    if os.environ.get(TRACEBACK_VARIABLE):
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))

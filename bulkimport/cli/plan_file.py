@@ -1,5 +1,6 @@
 """Saved plans: which run may apply one, and that it is applied once."""
 
+import os
 from pathlib import Path
 
 from bulkimport.clock import Clock, timestamp
@@ -11,6 +12,22 @@ from bulkimport.model import Config
 from bulkimport.planner import PlannedDataset
 from bulkimport.report.document_file import write_document
 from bulkimport.saved_plan import Approval, SavedPlan, document_of, new_plan_id, read_plan
+
+
+def check_savable(path: Path) -> None:
+    """Raises UsageError where no file can be written, before the work of planning."""
+    folder = path.absolute().parent
+    problem = (
+        "it is a folder"
+        if path.is_dir()
+        else f"there is no folder {folder}"
+        if not folder.is_dir()
+        else f"{folder} cannot be written"
+        if not os.access(folder, os.W_OK | os.X_OK)
+        else None
+    )
+    if problem is not None:
+        raise UsageError(f"The plan cannot be saved as {path}: {problem}.", hint="Choose another --save file.")
 
 
 def save_plan(
@@ -25,7 +42,8 @@ def save_plan(
     approvals = {
         one.name: Approval(
             sha256=one.payload.sha256,
-            deletions=one.changes.deleted if one.changes else 0,
+            deletions=one.changes.deleted if one.changes else None,
+            baseline=one.baseline or "none",
             allow_delete=allowances[one.name].deletions if one.name in allowances else None,
         )
         for one in planned

@@ -1,28 +1,27 @@
 """`bulkimport restore`: puts a dataset back to what it was before a run."""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import click
 
 from bulkimport.cli.execution import Execution
 from bulkimport.cli.options import Common, DurationType, common_options
 from bulkimport.cli.selectors import parse_allowances, parse_names
 from bulkimport.cli.settings import load_config
+from bulkimport.cli.undoing import imports_since, undo_of
 from bulkimport.cli.work import Work
 from bulkimport.clock import SystemClock
 from bulkimport.errors import UsageError
-from bulkimport.folders import DatasetFiles, RunFolders
-from bulkimport.identity import tenant_key
 from bulkimport.journal import Journal, RunRecord
 from bulkimport.model import Changes, Config, Dataset
 from bulkimport.plan import selection_of
-from bulkimport.refresh.events import ImportRequested, PayloadChecked
 from bulkimport.refresh.restoring import Restoring
 from bulkimport.snapshot.restoration import Undo
+from bulkimport.wording import counted
 
 
 @click.command()
@@ -52,25 +51,42 @@ def restore(
     Shows what that changes first; on a terminal it asks before it goes on.
     """
     loaded = load_config(config, common)
-    parse_names(loaded, "restore", [name])
-    dataset = next(dataset for dataset in loaded.datasets if dataset.name == name)
+    dataset = _named(loaded, name)
     work = Work(selection_of([_as_restored(dataset)]), command="restore", wait_lock=wait_lock)
     work = replace(work, allowances=parse_allowances(loaded, allow_delete))
     ask = not yes and sys.stdin.isatty() and sys.stderr.isatty()
-    return anyio.run(_restore, loaded, dataset, run_id, work, ask, common)
+    if ask:
+        common = replace(common, progress=False)  # live lines would write over the question
+    return anyio.run(_restore, common.state_directory(loaded), loaded, dataset, run_id, work, ask, common)
 
 
-async def _restore(config: Config, dataset: Dataset, run_id: str | None, work: Work, ask: bool, common: Common) -> int:
-    state_dir, clock = common.state_directory(config), SystemClock()
+async def _restore(
+    state_dir: Path, config: Config, dataset: Dataset, run_id: str | None, work: Work, ask: bool, common: Common
+) -> int:
+    clock = SystemClock()
     async with Journal.open(state_dir, clock) as journal:
-        imports = await _imports_to_undo(journal, config, dataset, run_id)
-        undo = tuple(_undo(RunFolders(state_dir, run.run_id).named(name), run) for run, name in reversed(imports))
+        imports = await imports_since(journal, config, dataset, run_id)
+        await undo_of(imports, dataset, state_dir)  # what cannot be undone is better known before anything begins
+        run = imports[-1].run
+
+        async def find_undo() -> tuple[Undo, ...]:
+            return await undo_of(await imports_since(journal, config, dataset, run.run_id), dataset, state_dir)
 
         async def approve(changes: Changes, held: int) -> bool:
-            return await anyio.to_thread.run_sync(_show_and_ask, dataset.name, imports[-1][0], changes, held, ask)
+            _show(dataset.name, run, changes, held)
+            return await _is_confirmed() if ask else True
 
-        work = replace(work, follows=imports[-1][0], steps=Restoring(undo, approve).steps)
+        command = f"bulkimport restore {shlex.quote(config.path)} {shlex.quote(dataset.name)} --run {run.run_id}"
+        work = replace(work, follows=run, steps=Restoring(find_undo, approve, command).steps)
         return await Execution(config, common, clock).carry_out(work, journal, state_dir)
+
+
+def _named(config: Config, name: str) -> Dataset:
+    for dataset in config.datasets:
+        if dataset.name == name:
+            return dataset
+    parse_names(config, "restore", [name])
+    raise UsageError("restore takes the name of one dataset.", hint="Restore several one after the other.")
 
 
 def _as_restored(dataset: Dataset) -> Dataset:
@@ -81,56 +97,16 @@ def _as_restored(dataset: Dataset) -> Dataset:
     return replace(dataset, payload="json", import_options=options, depends_on=())
 
 
-async def _imports_to_undo(
-    journal: Journal, config: Config, dataset: Dataset, run_id: str | None
-) -> list[tuple[RunRecord, str]]:
-    """The runs that imported the dataset and its name in each, the newest first, back to the one that was named."""
-    found: list[tuple[RunRecord, str]] = []
-    for run in await journal.runs():
-        if run.tenant_key == tenant_key(config):
-            found += [(run, name) for name in await _imported_as(journal, run, dataset)]
-        if run.run_id == run_id or (run_id is None and found):
-            break
-    if not found or (run_id is not None and found[-1][0].run_id != run_id):
-        raise UsageError(
-            f"No import of {dataset.name} by run {run_id} is on record."
-            if run_id
-            else f"No import of {dataset.name} is on record.",
-            hint="`bulkimport history` lists the runs of the state directory.",
-        )
-    return found
-
-
-async def _imported_as(journal: Journal, run: RunRecord, dataset: Dataset) -> list[str]:
-    names = []
-    for record in await journal.datasets(run.run_id):
-        if record.dataset_id.upper() != dataset.dataset_id.upper():
-            continue
-        events = [entry.event for entry in await journal.entries(run.run_id, record.name)]
-        if not any(isinstance(event, ImportRequested) for event in events):
-            continue
-        if not any(isinstance(event, PayloadChecked) and event.baseline == "live" for event in events):
-            raise UsageError(
-                f"Run {run.run_id} kept no backup of {dataset.name}: what Orgvue held could not be read then.",
-                hint="Restore to before a later run, with --run.",
-            )
-        names.append(record.name)
-    return names
-
-
-def _undo(files: DatasetFiles, run: RunRecord) -> Undo:
-    backup, created = files.backup, files.created
-    if backup is None or created is None or not backup.parent.is_dir():
-        raise UsageError(
-            f"The folder of run {run.run_id} is gone, and its backup with it.", hint="Restore to before a later run."
-        )
-    return Undo(str(backup) if backup.exists() else None, str(created) if created.exists() else None)
-
-
-def _show_and_ask(name: str, run: RunRecord, changes: Changes, held: int, ask: bool) -> bool:
+def _show(name: str, run: RunRecord, changes: Changes, held: int) -> None:
     click.echo(
-        f"Restoring {name} to before run {run.run_id}: of {held:,} items {changes.updated:,} change back, "
+        f"Restoring {name} to before run {run.run_id}: of {counted(held, 'item')} {changes.updated:,} change back, "
         f"{changes.deleted:,} are deleted and {changes.unchanged:,} stay as they are; {changes.created:,} come again.",
         err=True,
     )
-    return click.confirm("Go on?", err=True) if ask else True
+
+
+async def _is_confirmed() -> bool:
+    """The answer of a person at a terminal. Waits without a thread, so that Ctrl-C still ends the run."""
+    click.echo("Go on? [y/N]: ", err=True, nl=False)
+    await anyio.wait_readable(sys.stdin)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

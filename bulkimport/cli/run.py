@@ -99,6 +99,7 @@ def run(
     loaded = load_config(config, common)
     return anyio.run(
         _run,
+        common.state_directory(loaded),
         RunRequest(
             config=loaded,
             only=tuple(only),
@@ -125,8 +126,7 @@ def _check_combination(*, failed: str | None, resume: str | None, plan: Path | N
         )
 
 
-async def _run(request: RunRequest, common: Common) -> int:
-    state_dir = common.state_directory(request.config)
+async def _run(state_dir: Path, request: RunRequest, common: Common) -> int:
     clock = SystemClock()
     async with Journal.open(state_dir, clock) as journal:
         try:
@@ -152,22 +152,25 @@ async def _work(request: RunRequest, journal: Journal) -> Work:
         work,
         selectors={"only": list(request.only), "exclude": list(request.exclude)},
         allowances=dict(work.allowances) | dict(request.allowances),
-        accepted_changes=request.accepted_changes,
+        accepted_changes=work.accepted_changes | request.accepted_changes,
         wait_lock=request.wait_lock,
     )
 
 
 def _planned(plan: SavedPlan, config: Config) -> Work:
-    chosen = [dataset for dataset in config.datasets if dataset.name in plan.approvals]
+    chosen = [dataset for dataset in config.datasets if dataset.enabled and dataset.name in plan.approvals]
     gone = sorted(plan.approvals.keys() - {dataset.name for dataset in chosen})
     if gone:
-        raise UsageError(f"The plan names what is no longer in the config: {', '.join(gone)}.", hint="Make a new plan.")
+        raise UsageError(
+            f"The plan names what is no longer in the config, or disabled there: {', '.join(gone)}.",
+            hint="Make a new plan.",
+        )
     allowances = {
         name: Allowance(approval.allow_delete)
         for name, approval in plan.approvals.items()
         if approval.allow_delete is not None
     }
-    return Work(selection_of(chosen), plan=plan, allowances=allowances)
+    return Work(selection_of(chosen), plan=plan, approvals=plan.approvals, allowances=allowances)
 
 
 async def _show_nothing_to_do(journal: Journal, nothing: NothingToDoError, common: Common, clock: SystemClock) -> int:

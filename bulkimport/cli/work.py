@@ -1,7 +1,7 @@
 """What one execution is to do, however the command line asked for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bulkimport.guards import Allowance
@@ -10,7 +10,7 @@ from bulkimport.journal.records import Command as RunCommand
 from bulkimport.plan import Selection
 from bulkimport.refresh.driver import Step
 from bulkimport.refresh.machine import Command, Refresh
-from bulkimport.saved_plan import SavedPlan
+from bulkimport.saved_plan import Approval, SavedPlan, approvals_document, read_approvals
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Work:
     """The datasets of a run and what is permitted them.
 
     `selectors` is what --only and --exclude said. `follows` is the run that a new one makes up for; `resumes` the one
-    that is continued, with `refreshes` as its process left them. `steps` take the place of a refresh's own.
+    that is continued, with `refreshes` as its process left them. `plan` is to be applied now; `approvals` are those of
+    a plan, applied now or by the former run. `steps` take the place of a refresh's own.
     """
 
     selection: Selection
@@ -29,6 +30,7 @@ class Work:
     refreshes: Mapping[str, Refresh] = field(default_factory=dict)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
     plan: SavedPlan | None = None
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
     accepted_changes: frozenset[str] = frozenset()
     wait_lock: float = 0.0
     steps: Mapping[Command, Step] = field(default_factory=dict)
@@ -39,11 +41,17 @@ class Work:
         return {
             "selectors": dict(self.selectors),
             "allow_delete": {name: allowance.deletions for name, allowance in self.allowances.items()},
+            "accept_config_change": sorted(self.accepted_changes),
             "plan": self.plan.plan_id if self.plan else None,
+            "approvals": approvals_document(self.approvals),
         }
 
-
-def allowances_of(run: RunRecord, overriding: Mapping[str, Allowance]) -> dict[str, Allowance]:
-    """A former run's allowances, each replaced by a newly given one."""
-    given: Mapping[str, int | None] = run.options.get("allow_delete", {})
-    return {name: Allowance(deletions) for name, deletions in given.items()} | dict(overriding)
+    def as_permitted(self, run: RunRecord) -> "Work":
+        """The same work under what a former run was permitted, and held to."""
+        options = run.options
+        return replace(
+            self,
+            allowances={name: Allowance(count) for name, count in options.get("allow_delete", {}).items()},
+            accepted_changes=frozenset(options.get("accept_config_change", ())),
+            approvals=read_approvals(options.get("approvals", {})),
+        )

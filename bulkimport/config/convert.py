@@ -58,7 +58,7 @@ def _retries(block: RetriesBlock) -> model.Retries:
 
 def _run(block: RunBlock, directory: str) -> model.RunOptions:
     state_dir = None if block.state_dir is None else absolute(directory, block.state_dir)
-    return model.RunOptions(block.max_parallel_datasets, state_dir, block.fail_fast)
+    return model.RunOptions(block.max_parallel_datasets, state_dir, block.fail_fast, block.keep_runs)
 
 
 def _poll(block: PollBlock) -> model.Poll:

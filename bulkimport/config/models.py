@@ -69,6 +69,11 @@ class RunBlock(Block):
         "Otherwise $BULKIMPORT_STATE_DIR, or .bulkimport in the working directory.",
     )
     fail_fast: Switch = Field(False, description="Start no further dataset once one did not succeed.")
+    keep_runs: Annotated[int | None, whole_number(1).or_null()] = Field(
+        None,
+        description="How many runs of this config keep their folders (results, backups, logs); null keeps all. "
+        "The last success of a dataset always stays.",
+    )
 
 
 class PollBlock(Block):

@@ -34,6 +34,8 @@ from bulkimport.orgvue.wire import (
 
 # A store may need a moment before it shows what it has just acknowledged; seconds between looks.
 APPEARING: Final = (0.5, 1.0, 2.0, 4.0)
+# More than an answer with one byte of a file, or with an error, is long.
+_FIRST_BYTE: Final = 1 << 16
 T = TypeVar("T")
 
 
@@ -128,6 +130,8 @@ class OrgvueClient:
 
     async def _stored_size(self, location: Location) -> int | None:
         async def measure(reply: Reply) -> int | None:
+            if reply.status != 200:
+                await reply.beginning(_FIRST_BYTE)  # to its end, which keeps the connection; a 200 is the whole file
             return stored_length(reply.status, reply.headers)
 
         request = self._calls.first_byte(location)

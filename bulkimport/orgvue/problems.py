@@ -9,8 +9,7 @@ from bulkimport.errors import AmbiguousError, ServiceError, TenantError, Unavail
 from bulkimport.orgvue.hints import TENANT_HINTS, hint_for
 from bulkimport.orgvue.requests import Answer, Request
 from bulkimport.retry import Failure, Kind, Verdict, judge_answer, judge_failure
-
-LONGEST_QUOTE = 200
+from bulkimport.wording import safe_text
 
 AMBIGUOUS = "The import may or may not be running."
 AMBIGUOUS_HINT = "Nothing was sent twice. Look at the dataset in Orgvue before importing it again."
@@ -74,16 +73,6 @@ def _quoted(text: str, *, is_page: bool) -> str:
         text = re.sub(r"<[^>]*>?", " ", text)
     text = safe_text(text)
     return f"a web page: {text!r}" if is_page and text else repr(text) if text else ""
-
-
-def safe_text(text: str) -> str:
-    """A short, single-line quote of foreign text without tokens or signatures in it."""
-    text = re.sub(r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", r"\1?…", text)
-    text = re.sub(r"(?i)\b(bearer)\s+\S+", r"\1 …", text)
-    text = re.sub(r"\beyJ[\w-]{8,}[.\w-]*", "…", text)
-    text = re.sub(r"(?i)\b((?:x-amz-)?(?:signature|security-token|credential)|token|sig)=[^\s&\"'<>]+", r"\1=…", text)
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 def error_of_answer(request: Request, answer: Answer) -> tuple[ServiceError, Verdict]:

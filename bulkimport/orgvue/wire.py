@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from bulkimport.orgvue.addresses import AddressError, presigned
+from bulkimport.wording import safe_text
 
 LOCATION_LIFE = timedelta(minutes=15)
 LONGEST_LIFE = timedelta(days=7)  # no presigned URL of the storage lives longer
@@ -154,9 +155,11 @@ def _job_errors(fields: Mapping[str, Any]) -> tuple[JobError, ...]:
 
 def _job_error(error: object) -> JobError:
     if not isinstance(error, dict):
-        return JobError(None, None, str(error))
-    name, code = _optional_text(error, "name"), _optional_text(error, "code")
-    return JobError(name, code, _optional_text(error, "message") or name or code or "no reason given")
+        return JobError(None, None, safe_text(str(error)))
+    name, code, message = (_optional_text(error, key) for key in ("name", "code", "message"))
+    return JobError(
+        name and safe_text(name), code and safe_text(code), safe_text(message or name or code or "no reason given")
+    )
 
 
 def parse_datasets(document: object) -> tuple[DatasetSummary, ...]:

@@ -8,6 +8,7 @@ import anyio.to_thread
 from bulkimport import guards
 from bulkimport.diff import Comparison
 from bulkimport.errors import GuardError, ServiceError, TenantError
+from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
 from bulkimport.identity import differences
 from bulkimport.json_stream import JsonStreamError
@@ -44,7 +45,7 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
         findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
         guards.check_changes(context.dataset, payload, baseline, context.allowance, context.run.config.path)
         if context.approval is not None:
-            check_changes_are_as_planned(context.approval, baseline.changes)
+            check_changes_are_as_planned(context.approval, baseline.kind, baseline.changes)
     except GuardError as error:
         found = findings.baseline
         return RefreshEnded(
@@ -140,6 +141,7 @@ async def _baseline(
 async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:
     dataset, files = context.dataset, context.files
     size = await context.run.client.download_items(dataset.dataset_id, files.items)
+    await anyio.to_thread.run_sync(require_space, files.spool, size + payload.bytes)
     request = CompareRequest(
         payload_path=payload.path,
         payload_format=payload.format,

@@ -44,7 +44,21 @@ def _judged(context: DatasetContext, refresh: Refresh, collected: Collected) -> 
     allowed = context.dataset.guards.allow_item_errors
     failed_file = str(context.files.failed)
     judgement = judge(collected.items, collected.implicit, rows, allowed, collected.reasons, failed_file)
-    return ResultCollected(judgement.status, collected.items, judgement.error)
+    warnings = _unforeseen(context, refresh, collected)
+    return ResultCollected(judgement.status, collected.items, judgement.error, warnings)
+
+
+def _unforeseen(context: DatasetContext, refresh: Refresh, collected: Collected) -> tuple[str, ...]:
+    """More deletions than the guards had seen: somebody added items in between, and they are gone."""
+    foreseen, found = refresh.changes, collected.items.deleted
+    if foreseen is None or refresh.baseline != "live" or found <= foreseen.deleted:
+        return ()
+    message = (
+        f"The import deleted {found:,} items, while {foreseen.deleted:,} were foreseen: the dataset changed in Orgvue "
+        "between the check and the import."
+    )
+    context.run.observer.warned(context.dataset.name, message)
+    return (message,)
 
 
 def _unreadable(refresh: Refresh, failure: Exception) -> ErrorReport:

@@ -9,6 +9,8 @@ from bulkimport.model import Changes, DatasetStatus, ErrorReport, ItemCounts, Pa
 class TurnCame:
     """Its dependencies have succeeded and it holds one of the run's places."""
 
+    warnings: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRead:
@@ -71,6 +73,11 @@ class UploadVerified:
     """The store holds as many bytes as were sent; `stored_bytes` is None where it could not tell."""
 
     stored_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetChanged:
+    """The dataset is no longer what the payload was compared with: somebody else has changed it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ Event = (
     | LocationExpired
     | PayloadUploaded
     | UploadVerified
+    | DatasetChanged
     | ImportRequested
     | ImportAccepted
     | ImportReplyLost

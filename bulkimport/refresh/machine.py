@@ -1,8 +1,7 @@
 """What happens to one dataset, as a table.
 
 Two rules: an event that the table does not know raises `IllegalEventError` and changes nothing; and the next command
-depends on the refresh alone, so that resuming is replaying the journal's events, adding `RefreshResumed`, and carrying
-on.
+depends on the refresh alone, so that resuming is replaying the journal's events, then `RefreshResumed`, and going on.
 
     PENDING → READING → CHECKING → LOCATING → UPLOADING → VERIFYING → SUBMITTING
             → AWAITING → POLLING → COLLECTING → DONE
@@ -18,6 +17,9 @@ from enum import StrEnum
 
 from bulkimport.model import Changes, DatasetStatus, ErrorReport, ItemCounts, Payload
 from bulkimport.refresh import events as e
+
+MAX_RECHECKS = 3
+"""How often the guards are asked again because the dataset has changed since; constant change must end as well."""
 
 MAX_LOCATIONS = 5
 """How many temporary files one refresh may use up before it fails: each lives 15 minutes (API page, step 1)."""
@@ -66,7 +68,7 @@ class Refresh:
     """Everything known of one refresh: the fold of its events.
 
     `attempts` counts generated locations, `locations` those of the present process. `uploaded` is the SHA-256 of the
-    payload that lies at the location, not yet imported.
+    payload that lies at the location, not yet imported. `rechecks` counts how often the dataset changed meanwhile.
     """
 
     state: State = State.PENDING
@@ -76,20 +78,19 @@ class Refresh:
     held: int | None = None
     changes: Changes | None = None
     cache_key: str | None = None
+    rechecks: int = 0
     location: e.LocationGenerated | None = None
     uploaded: str | None = None
     attempts: int = 0
     locations: int = 0
-    ticket_url: str | None = None
-    result_url: str | None = None
+    ticket_url: str | None = field(default=None, repr=False)
+    result_url: str | None = field(default=None, repr=False)
     status: DatasetStatus | None = None
     items: ItemCounts = field(default_factory=ItemCounts)
     error: ErrorReport | None = None
+    turn_warnings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     trace_ids: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"<Refresh {self.state} attempts={self.attempts} status={self.status}>"
 
 
 class IllegalEventError(RuntimeError):
@@ -128,24 +129,23 @@ _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     # the ways back
     (State.UPLOADING, e.LocationExpired): State.LOCATING,
     (State.VERIFYING, e.LocationExpired): State.LOCATING,
+    (State.SUBMITTING, e.DatasetChanged): State.CHECKING,
     (State.SUBMITTING, e.LocationExpired): State.LOCATING,
     (State.AWAITING, e.LocationExpired): State.LOCATING,
     (State.AWAITING, e.ImportRuledOut): State.LOCATING,  # the run was stopped before the request was sent
     (State.SEARCHING, e.ImportRuledOut): State.LOCATING,
     # what a later process finds
-    (State.PENDING, e.RefreshResumed): State.PENDING,
-    (State.READING, e.RefreshResumed): State.PENDING,
-    (State.CHECKING, e.RefreshResumed): State.PENDING,
-    (State.LOCATING, e.RefreshResumed): State.PENDING,
-    (State.UPLOADING, e.RefreshResumed): State.PENDING,
-    (State.VERIFYING, e.RefreshResumed): State.PENDING,
-    (State.SUBMITTING, e.RefreshResumed): State.PENDING,
     (State.AWAITING, e.RefreshResumed): State.SEARCHING,
     (State.SEARCHING, e.RefreshResumed): State.SEARCHING,
     (State.POLLING, e.RefreshResumed): State.POLLING,
     (State.COLLECTING, e.RefreshResumed): State.COLLECTING,
     (State.DONE, e.RefreshResumed): State.SEARCHING,  # only after `unknown`, and further on if more is known of the job
-} | {(state, e.RefreshEnded): State.DONE for state in State if state is not State.DONE}
+}
+for _state in State:
+    if not (_state.may_have_imported or _state is State.DONE):
+        _TRANSITIONS[_state, e.RefreshResumed] = State.PENDING
+    if _state is not State.DONE:
+        _TRANSITIONS[_state, e.RefreshEnded] = State.DONE
 
 _ENDS_BEFORE_IMPORT = frozenset(
     {DatasetStatus.FAILED, DatasetStatus.REFUSED, DatasetStatus.BLOCKED, DatasetStatus.CANCELLED}
@@ -209,6 +209,8 @@ def _look_again(refresh: Refresh) -> State:
 
 def _learn(refresh: Refresh, event: e.Event) -> Refresh:
     match event:
+        case e.TurnCame(warnings=warnings):
+            return replace(refresh, warnings=warnings, turn_warnings=warnings)
         case e.SourceRead(payload=payload):
             return _started_over(refresh, payload)
         case e.PayloadChecked():
@@ -222,6 +224,8 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
             )
         case e.LocationGenerated() | e.LocationExpired() | e.PayloadUploaded() | e.ImportRequested():
             return _learn_of_location(refresh, event)
+        case e.DatasetChanged():
+            return replace(refresh, rechecks=refresh.rechecks + 1)
         case e.ImportAccepted():
             return replace(_traced(refresh, event.trace_id), ticket_url=event.ticket_url)
         case e.ImportReplyLost(error=error):
@@ -233,7 +237,9 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
         case e.ResultCollected() | e.NothingToSend() | e.RefreshEnded():
             return _ended(refresh, event)
         case e.RefreshResumed():
-            return replace(refresh, payload_at_hand=False, status=None, error=None, items=ItemCounts(), locations=0)
+            return replace(
+                refresh, payload_at_hand=False, status=None, error=None, items=ItemCounts(), locations=0, rechecks=0
+            )
         case _:
             return refresh
 
@@ -265,7 +271,7 @@ def _started_over(refresh: Refresh, payload: Payload) -> Refresh:
         held=None,
         changes=None,
         cache_key=None,
-        warnings=payload.warnings,
+        warnings=(*refresh.turn_warnings, *payload.warnings),
     )
 
 

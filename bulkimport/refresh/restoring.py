@@ -7,46 +7,74 @@ import anyio.to_thread
 
 from bulkimport import guards
 from bulkimport.errors import GuardError, SourceError
+from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
 from bulkimport.json_stream import JsonStreamError
-from bulkimport.model import Changes, DatasetStatus, ErrorReport
+from bulkimport.model import Changes, Dataset, DatasetStatus, ErrorReport, Payload
+from bulkimport.orgvue.wire import DatasetMetadata
+from bulkimport.properties import check_properties
+from bulkimport.refresh import sending
 from bulkimport.refresh.checking import comparison_of
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.driver import Step
-from bulkimport.refresh.events import NothingToSend, PayloadChecked, RefreshEnded, SourceRead
+from bulkimport.refresh.events import (
+    DatasetChanged,
+    ImportRequested,
+    LocationExpired,
+    NothingToSend,
+    PayloadChecked,
+    RefreshEnded,
+    SourceRead,
+)
 from bulkimport.refresh.machine import Command, Refresh
-from bulkimport.snapshot.restoration import Restoration, RestoreRequest, Undo, restore
+from bulkimport.snapshot.restoration import Restoration, RestoreRequest, Undo, restore, unpacked_size
 
+FindUndo = Callable[[], Awaitable[tuple[Undo, ...]]]
 Approve = Callable[[Changes, int], Awaitable[bool]]
+_LINK_KEY = {"from_id", "to_id"}
 
 
 class Restoring:
-    """Undoes the imports of `undo`, the oldest first, once `approve` has seen what that would change."""
+    """Undoes the imports that `find_undo` names, the oldest first, once `approve` has seen what that would change.
 
-    def __init__(self, undo: tuple[Undo, ...], approve: Approve) -> None:
-        self._undo = undo
+    `find_undo` is asked when no other run can import the dataset any more. `command` restores again.
+    """
+
+    def __init__(self, find_undo: FindUndo, approve: Approve, command: str) -> None:
+        self._find_undo = find_undo
         self._approve = approve
+        self._command = command
         self._found: Restoration | None = None
-        self._cache_key: str | None = None
+        self._metadata: DatasetMetadata | None = None
 
     @property
     def steps(self) -> Mapping[Command, Step]:
-        return {Command.READ_SOURCE: self.read_backups, Command.CHECK_PAYLOAD: self.check_restoration}
+        return {
+            Command.READ_SOURCE: self.read_backups,
+            Command.CHECK_PAYLOAD: self.check_restoration,
+            Command.REQUEST_IMPORT: self.request_import,
+        }
 
     async def read_backups(self, context: DatasetContext, refresh: Refresh) -> SourceRead:
         """What the dataset holds now, and from the backups the payload that puts it back."""
         dataset, files, client = context.dataset, context.files, context.run.client
         assert files.backup is not None  # noqa: S101 - a restore imports, so it keeps a backup of its own
         assert files.created is not None  # noqa: S101 - as above
-        metadata = await client.metadata(dataset.dataset_id)
-        self._cache_key = metadata.cache_key
+        undo = await self._find_undo()
+        self._metadata = metadata = await client.metadata(dataset.dataset_id)
         size = await client.download_items(dataset.dataset_id, files.items)
-        computed = {metadata.auto_id} if metadata.auto_id and metadata.auto_id not in dataset.key else set()
+        try:
+            size += await anyio.to_thread.run_sync(unpacked_size, undo)
+        except OSError as error:
+            raise SourceError(
+                f"A backup cannot be read: {error}. Nothing was sent.", "See that the runs' folders are whole."
+            ) from error
+        await anyio.to_thread.run_sync(require_space, files.spool, 2 * size)
         request = RestoreRequest(
-            undo=self._undo,
+            undo=undo,
             items_path=str(files.items),
             comparison=comparison_of(dataset, metadata),
-            computed=frozenset(computed),
+            computed=_computed(dataset.key, metadata.auto_id),
             payload_path=str(files.spool / f"restore-{secrets.token_hex(4)}.json"),
             scratch=str(files.spool),
             backup_path=str(files.backup),
@@ -59,24 +87,67 @@ class Restoring:
                 f"The items in Orgvue could not be read: {error}. Nothing was sent.", "Restore again later."
             ) from error
         await anyio.to_thread.run_sync(files.items.unlink)
+        for warning in self._found.payload.warnings:
+            context.run.observer.warned(dataset.name, warning)
         return SourceRead(self._found.payload)
 
     async def check_restoration(
         self, context: DatasetContext, refresh: Refresh
     ) -> PayloadChecked | NothingToSend | RefreshEnded:
         """The same guards as for any load, after the plan was shown and approved."""
-        found = self._found
+        found, metadata = self._found, self._metadata
         assert found is not None  # noqa: S101 - CHECKING follows read_backups, in one process
+        assert metadata is not None  # noqa: S101 - as above
         if not found.payload.rows:
             return NothingToSend(found.held)
-        baseline = Baseline("live", found.held, found.changes)
         if not await self._approve(found.changes, found.held):
             error = ErrorReport(
                 None, "The restore was not approved; nothing was sent.", "Restore again to be asked again."
             )
             return RefreshEnded(DatasetStatus.CANCELLED, error, changes=found.changes, baseline="live")
         try:
-            guards.check_changes(context.dataset, found.payload, baseline, context.allowance, context.run.config.path)
+            self._check(context, found, metadata)
         except GuardError as error:
             return RefreshEnded(DatasetStatus.REFUSED, error.report(), changes=found.changes, baseline="live")
-        return PayloadChecked("live", found.held, found.changes, self._cache_key)
+        return PayloadChecked("live", found.held, found.changes, metadata.cache_key)
+
+    def _check(self, context: DatasetContext, found: Restoration, metadata: DatasetMetadata) -> None:
+        dataset, config_path = context.dataset, context.run.config.path
+        check_restorable(dataset, found.payload, metadata)
+        baseline = Baseline("live", found.held, found.changes)
+        try:
+            guards.check_changes(dataset, found.payload, baseline, context.allowance, config_path)
+        except GuardError as error:
+            hint = error.hint.replace("Look at the source", "Look at what the restore would change")
+            raise GuardError(
+                error.message, hint=hint.replace(guards.rerun(dataset, config_path), self._command)
+            ) from error
+
+    async def request_import(
+        self, context: DatasetContext, refresh: Refresh
+    ) -> ImportRequested | DatasetChanged | LocationExpired:
+        """As for any load, but what was approved no longer holds once the dataset has changed."""
+        event = await sending.request_import(context, refresh)
+        if isinstance(event, DatasetChanged):
+            raise GuardError(
+                "The dataset has changed in Orgvue while the restore was prepared; nothing was sent.",
+                hint="Restore again, to see and approve what that would change now.",
+            )
+        return event
+
+
+def check_restorable(dataset: Dataset, payload: Payload, metadata: DatasetMetadata) -> None:
+    """Raises GuardError where the dataset has lost properties since, or matches items by another one than the key."""
+    types = {key: one.type for key, one in metadata.properties.items()}
+    try:
+        check_properties(dataset, payload.columns, types, metadata.auto_id)
+    except GuardError as error:
+        raise GuardError(
+            f"{error.message} The backup cannot be put back into the dataset as it is now; nothing was sent.",
+            hint="Give the dataset back the properties that it had, or correct the config, then restore again.",
+        ) from error
+
+
+def _computed(key: tuple[str, ...], auto_id: str | None) -> frozenset[str]:
+    """What Orgvue computes itself: the auto id of links, which comes of their two ends."""
+    return frozenset({auto_id} if auto_id is not None and set(key) == _LINK_KEY else ())

@@ -5,15 +5,16 @@ changed `cacheKey` of the dataset is a sign of it. Another import is only possib
 when `poll.timeout` is over, the temporary file is gone, so that no job can still read it, and the dataset is unchanged.
 """
 
-from bulkimport.errors import LocationExpiredError, ServiceError, TenantError
+from bulkimport.errors import LocationExpiredError, ServiceError
 from bulkimport.model import DatasetStatus, ErrorReport, Payload, Stage
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import ImportFound, ImportRuledOut, RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.refresh.pacing import poll_delays
-from bulkimport.refresh.sending import location_of
+from bulkimport.refresh.sending import cache_key_changed, location_of
 
-_HEAD = 64
+_HEAD = 4096
+"""Bytes to look at: where the store keeps the result compressed, fewer would unpack to nothing."""
 _BEGINNINGS = {"json": b'[{"_action":"createOrUpdate"', "csv": b"_action,"}
 
 
@@ -29,7 +30,7 @@ async def search_import(context: DatasetContext, refresh: Refresh) -> ImportFoun
             break
         context.run.observer.polled(context.dataset.name, looks, "looking for the import")
         await clock.sleep(min(delay, remaining))
-    changed = await _cache_key_changed(context, refresh)
+    changed = await cache_key_changed(context, refresh)
     expired = clock.now() >= location_of(refresh).expires_at
     if expired and changed is False:
         return ImportRuledOut("the temporary file is gone, no result appeared, and the dataset is unchanged")
@@ -53,19 +54,6 @@ def is_result(head: bytes, payload: Payload) -> bool:
     if payload.rows == 0 and payload.format == "json":
         return text.startswith(b"[") and not text[1:].lstrip().startswith(b"]")
     return text.startswith(b"[") and not text.startswith(_BEGINNINGS[payload.format])
-
-
-async def _cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
-    """None where it cannot be told."""
-    if refresh.cache_key is None:
-        return None
-    try:
-        metadata = await context.run.client.metadata(context.dataset.dataset_id)
-    except TenantError:
-        raise
-    except ServiceError:
-        return None
-    return metadata.cache_key != refresh.cache_key if metadata.cache_key else None
 
 
 def _unknown(refresh: Refresh, changed: bool | None, waited: float) -> RefreshEnded:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from bulkimport.clock import parse_timestamp, timestamp
-from bulkimport.errors import AmbiguousError, LocationExpiredError, ServiceError
+from bulkimport.errors import AmbiguousError, LocationExpiredError, ServiceError, TenantError
 from bulkimport.model import ErrorReport, Stage
 from bulkimport.orgvue.body import CONTENT_TYPES, FileBody
 from bulkimport.orgvue.wire import Location
 from bulkimport.refresh import events
 from bulkimport.refresh.context import DatasetContext
-from bulkimport.refresh.machine import MAX_LOCATIONS, Refresh
+from bulkimport.refresh.machine import MAX_LOCATIONS, MAX_RECHECKS, Refresh
 
 
 async def generate_location(
@@ -75,8 +75,11 @@ async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.Upl
     return events.UploadVerified(stored)
 
 
-async def request_import(context: DatasetContext, refresh: Refresh) -> events.ImportRequested | events.LocationExpired:
-    """The last moment before the import may run: the temporary file must still be alive."""
+async def request_import(
+    context: DatasetContext, refresh: Refresh
+) -> events.ImportRequested | events.DatasetChanged | events.LocationExpired:
+    """The last moment before the import may run: the temporary file must still be alive, and the dataset still be what
+    the guards have seen."""
     if context.run.clock.now() >= location_of(refresh).expires_at:
         return events.LocationExpired(
             ErrorReport(
@@ -86,7 +89,25 @@ async def request_import(context: DatasetContext, refresh: Refresh) -> events.Im
                 retryable=True,
             )
         )
+    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+        context.run.observer.warned(
+            context.dataset.name, "The dataset has changed in Orgvue meanwhile; it is checked again."
+        )
+        return events.DatasetChanged()
     return events.ImportRequested()
+
+
+async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
+    """Whether the dataset has changed since it was compared with the payload; None where it cannot be told."""
+    if refresh.cache_key is None:
+        return None
+    try:
+        metadata = await context.run.client.metadata(context.dataset.dataset_id, stage=Stage.IMPORT)
+    except TenantError:
+        raise
+    except ServiceError:
+        return None
+    return metadata.cache_key != refresh.cache_key if metadata.cache_key else None
 
 
 async def submit_import(

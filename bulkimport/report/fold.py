@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
+import anyio.to_thread
+
 from bulkimport.errors import StateError
 from bulkimport.journal import DatasetRecord, Entry, Journal, RunRecord, StatusCount
 from bulkimport.model import DatasetStatus, ErrorReport, RunStatus, Stage
@@ -15,9 +17,18 @@ from bulkimport.report.facts import RUNNING, DatasetFacts, HistoryEntry, RunFact
 
 async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: Sequence[str] = ()) -> RunFacts:
     """Everything about one run as it stands at `now`. Raises StateError if its events make no sense."""
-    entries: dict[str, list[Entry]] = {}
-    for entry in await journal.entries(run.run_id):
-        entries.setdefault(entry.dataset, []).append(entry)
+    entries = await journal.entries(run.run_id)
+    records = await journal.datasets(run.run_id)
+    # Of hundreds of datasets this takes long enough to hold up a loop.
+    return await anyio.to_thread.run_sync(_run_facts, run, entries, records, now, warnings)
+
+
+def _run_facts(
+    run: RunRecord, entries: Iterable[Entry], records: Iterable[DatasetRecord], now: datetime, warnings: Sequence[str]
+) -> RunFacts:
+    of: dict[str, list[Entry]] = {}
+    for entry in entries:
+        of.setdefault(entry.dataset, []).append(entry)
     alive = run.status is RunStatus.RUNNING
     return RunFacts(
         run_id=run.run_id,
@@ -26,10 +37,7 @@ async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: S
         sandbox=run.sandbox,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        datasets=tuple(
-            dataset_facts(record, entries.get(record.name, []), alive=alive, now=now)
-            for record in await journal.datasets(run.run_id)
-        ),
+        datasets=tuple(dataset_facts(record, of.get(record.name, []), alive=alive, now=now) for record in records),
         requests=run.requests,
         throttled=run.throttled,
         version=run.version,

@@ -53,7 +53,7 @@ class Description:
         return self.type == "LINKS"
 
     def metadata(self) -> dict[str, Any]:
-        """The API's metadata document."""
+        """The API's metadata document. A learning dataset names no properties, as it would take any."""
         return {
             "datasetId": self.dataset_id,
             "name": self.name,
@@ -73,7 +73,7 @@ class Description:
                     "isAutoId": prop.key == self.auto_id,
                     "isReadOnly": prop.read_only,
                 }
-                for prop in self.properties
+                for prop in (() if self.learns else self.properties)
             ],
         }
 

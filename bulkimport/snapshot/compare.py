@@ -98,7 +98,7 @@ class _Tally:
         self.created += 1
         if len(self.created_examples) < EXAMPLES:
             self.created_examples.append(readable(identity))
-        self.births.keep({name: row.get(name) for name in self.request.comparison.key})
+        self.births.keep(self.request.comparison.key_of(row))
         self._remember(self.created_prints, identity, row, sent=True)
 
     def _miss(self, identity: str, item: Item) -> None:

@@ -2,10 +2,14 @@
 
 Of the imports to undo, the first one that touched an item decides what it was before all of them. Only items that are
 not so already are sent: what was deleted or changed comes back, what was created goes, everything else stays as it is.
+
+An import finds items by their keys. So what has no key cannot come back, nor can several items that share one be told
+apart; the payload's warnings say so.
 """
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,12 +18,13 @@ from typing import Any
 
 import orjson
 
-from bulkimport.diff import Comparison, readable
+from bulkimport.diff import Comparison, is_blank, readable
 from bulkimport.errors import StateError
 from bulkimport.json_stream import iter_objects
 from bulkimport.model import Changes, Payload
 from bulkimport.snapshot.backup import Backup, backup_to, read_backup
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
+from bulkimport.wording import counted
 
 EXAMPLES = 20
 _BLOCK = 1_000
@@ -34,6 +39,10 @@ class Undo:
 
     backup: str | None
     created: str | None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(path for path in (self.backup, self.created) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +106,40 @@ class _Undoing:
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
+    keyless: int = 0
+    shared: int = 0
     deleted_examples: list[str] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
 
     def join(self, held: Iterable[Identified], wanted: Iterable[Identified]) -> None:
-        before: dict[str, Item | None] = {}
-        for identity, entry in wanted:
-            before.setdefault(identity, entry["item"])
+        before = self._before(wanted)
+        done: set[str] = set()
         for identity, item in held:
             self.held += 1
             if identity not in before:
                 self.unchanged += 1
+                self.shared += identity in done
                 continue
+            done.add(identity)
             self._bring_back(identity, item, before.pop(identity))
         for gone in before.values():
             if gone is not None:
                 self.created += 1
-                self.births.keep({name: gone.get(name) for name in self.request.comparison.key})
+                self.births.keep(self.request.comparison.key_of(gone))
                 self._send(self._values(gone))
+
+    def _before(self, wanted: Iterable[Identified]) -> dict[str, Item | None]:
+        """What each item was before the first import that touched it."""
+        found: dict[str, Item | None] = {}
+        imports: dict[str, int] = {}
+        for identity, entry in wanted:
+            if is_blank(identity):
+                self.keyless += entry["item"] is not None
+            elif identity not in found:
+                found[identity], imports[identity] = entry["item"], entry["import"]
+            else:
+                self.shared += imports[identity] == entry["import"]
+        return found
 
     def _bring_back(self, identity: str, now: Item, before: Item | None) -> None:
         if before is None:
@@ -122,8 +147,7 @@ class _Undoing:
             if len(self.deleted_examples) < EXAMPLES:
                 self.deleted_examples.append(readable(identity))
             self.backup.keep(now)
-            key = {name: now.get(name) for name in self.request.comparison.key}
-            self.writer.add({"_action": "delete", **key})
+            self.writer.add({"_action": "delete"} | {name: now.get(name) for name in self.request.comparison.key})
             return
         gone = {name: None for name in self._values(now) if name not in before}
         values = self._values(before) | gone
@@ -135,12 +159,30 @@ class _Undoing:
         self._send(values)
 
     def _values(self, item: Item) -> Item:
-        computed = self.request.computed
-        return {name: value for name, value in item.items() if not name.startswith("_") and name not in computed}
+        """The properties; `_id` and the like are Orgvue's own."""
+        key, computed = self.request.comparison.key, self.request.computed
+        return {
+            name: value
+            for name, value in item.items()
+            if (not name.startswith("_") or name in key) and name not in computed
+        }
 
     def _send(self, values: Item) -> None:
         self.columns.update(dict.fromkeys(values))
         self.writer.add({"_action": "createOrUpdate", **values})
+
+    def warnings(self) -> tuple[str, ...]:
+        found = []
+        if self.keyless:
+            found.append(
+                f"{counted(self.keyless, 'item')} without a key cannot be put back by an import; the backup has them."
+            )
+        if self.shared:
+            found.append(
+                f"{counted(self.shared, 'item')} cannot be put back, because another item has the same key and an "
+                "import cannot tell them apart; the backup has what they were."
+            )
+        return tuple(found)
 
     def changes(self) -> Changes:
         return Changes(
@@ -153,7 +195,7 @@ def restore(request: RestoreRequest) -> Restoration:
     items' document is not a whole array of objects."""
     try:
         return _restore(request)
-    except (OSError, EOFError, orjson.JSONDecodeError) as error:
+    except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
         raise StateError(
             f"The backups could not be turned into a payload: {error}. Nothing was sent.",
             hint="See that the runs' folders are whole and the disk has room, then restore again.",
@@ -162,8 +204,7 @@ def restore(request: RestoreRequest) -> Restoration:
 
 def _restore(request: RestoreRequest) -> Restoration:
     scratch, identity = Path(request.scratch), request.comparison.identity
-    paths = [path for undo in request.undo for path in (undo.backup, undo.created) if path is not None]
-    count = partitions_for(_PACKED * sum(Path(path).stat().st_size for path in paths), request.piece)
+    count = partitions_for(unpacked_size(request.undo), request.piece)
     descriptor = os.open(request.payload_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with (
         os.fdopen(descriptor, "wb") as file,
@@ -187,8 +228,14 @@ def _restore(request: RestoreRequest) -> Restoration:
         sha256=writer.digest.hexdigest(),
         columns=tuple(undoing.columns),
         keys_path="",
+        warnings=undoing.warnings(),
     )
     return Restoration(payload, undoing.held, undoing.changes())
+
+
+def unpacked_size(undo: Iterable[Undo]) -> int:
+    """About how many bytes the backups unpack to. Raises OSError where one cannot be looked at."""
+    return _PACKED * sum(Path(path).stat().st_size for one in undo for path in one.paths)
 
 
 def _items(path: str) -> Iterator[list[Item]]:
@@ -198,10 +245,10 @@ def _items(path: str) -> Iterator[list[Item]]:
 
 def _before(request: RestoreRequest) -> Iterator[list[Item]]:
     """What each item was before the imports, the oldest import first; None for one that was not there."""
-    for undo in request.undo:
+    for number, undo in enumerate(request.undo):
         items = read_backup(undo.backup) if undo.backup else iter(())
         while block := list(islice(items, _BLOCK)):
-            yield [{"key": {name: item.get(name) for name in request.comparison.key}, "item": item} for item in block]
+            yield [{"key": request.comparison.key_of(item), "item": item, "import": number} for item in block]
         keys = read_backup(undo.created) if undo.created else iter(())
         while block := list(islice(keys, _BLOCK)):
-            yield [{"key": key, "item": None} for key in block]
+            yield [{"key": key, "item": None, "import": number} for key in block]

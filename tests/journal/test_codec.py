@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulkimport.errors import StateError
 from bulkimport.journal import codec
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, Stage
-from bulkimport.refresh.events import Event, ImportAccepted, RefreshEnded, TurnCame, UploadVerified
+from bulkimport.refresh.events import Event, ImportAccepted, PayloadUploaded, RefreshEnded, UploadVerified
 from tests.journal.samples import ERROR, SECRET_URL, source_read
 
 ANY_EVENT: st.SearchStrategy[Event] = st.one_of([st.from_type(event_class) for event_class in get_args(Event)])
@@ -169,4 +169,4 @@ def test_an_event_that_json_cannot_hold_is_a_mistake_of_the_program() -> None:
 
 
 def test_an_event_without_fields_is_small() -> None:
-    assert codec.encode(TurnCame()) == '{"event":"TurnCame","fields":{}}'
+    assert codec.encode(PayloadUploaded()) == '{"event":"PayloadUploaded","fields":{}}'

@@ -150,6 +150,13 @@ def test_a_failed_ticket_gives_its_reasons_in_several_shapes(
     assert parse_ticket({"jobStatus": "failed", **fields}, url=SECRET).errors == errors
 
 
+def test_a_job_that_quotes_a_token_or_a_signed_url_gives_neither_away() -> None:
+    text = f"cannot read {SECRET}?X-Amz-Signature=5ecre7 with Bearer eyJhbGciOiJIUzI1NiJ9.5ecre7.5ecre7 {'x' * 999}"
+    (error,) = parse_ticket({"jobStatus": "failed", "errors": [{"name": "N", "message": text}]}, url=SECRET).errors
+    assert "5ecre7" not in error.message
+    assert len(error.message) <= 200
+
+
 def test_an_unknown_job_status_counts_as_running_and_is_remarked_on() -> None:
     ticket = parse_ticket({"jobStatus": "queued"}, url=SECRET)
     assert ticket.status is JobStatus.RUNNING

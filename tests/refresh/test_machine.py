@@ -32,6 +32,7 @@ SAMPLES: dict[type[e.Event], e.Event] = {
     e.PayloadChecked: e.PayloadChecked("live", 9, CHANGES, "cache-1"),
     e.NothingToSend: e.NothingToSend(9),
     e.UploadReused: e.UploadReused(),
+    e.DatasetChanged: e.DatasetChanged(),
     e.LocationGenerated: LOCATION,
     e.LocationExpired: e.LocationExpired(an_error(trace_id="Root=1-x")),
     e.PayloadUploaded: e.PayloadUploaded(),
@@ -93,6 +94,7 @@ LEGAL: dict[tuple[State, type[e.Event]], State] = {
     (State.VERIFYING, e.UploadVerified): State.SUBMITTING,
     (State.VERIFYING, e.LocationExpired): State.LOCATING,
     (State.SUBMITTING, e.ImportRequested): State.AWAITING,
+    (State.SUBMITTING, e.DatasetChanged): State.CHECKING,
     (State.SUBMITTING, e.LocationExpired): State.LOCATING,
     (State.AWAITING, e.ImportAccepted): State.POLLING,
     (State.AWAITING, e.ImportReplyLost): State.SEARCHING,
@@ -281,6 +283,12 @@ def test_a_source_read_again_makes_void_what_was_found_before() -> None:
     assert (refresh.baseline, refresh.held, refresh.changes, refresh.cache_key) == (None, None, None, None)
     assert refresh.warnings == ("new source",)
     assert refresh.payload == again.payload
+
+
+def test_a_warning_that_does_not_concern_the_source_outlasts_its_reading() -> None:
+    turn, read = e.TurnCame(("positions last ended failed",)), e.SourceRead(a_payload(10, warnings=("white space",)))
+    assert replay([turn]).warnings == ("positions last ended failed",)
+    assert replay([turn, read]).warnings == ("positions last ended failed", "white space")
 
 
 def test_everything_that_was_learnt_is_kept_to_the_end() -> None:

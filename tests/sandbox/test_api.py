@@ -338,7 +338,7 @@ async def test_a_learning_dataset_takes_every_property_as_text(tmp_path: Path) -
         (item,) = await sandbox.items(PEOPLE)
         assert (item["id"], item["n"], item["t"]) == ("007", "5", "true")
         properties = (await caller.api("GET", f"datasets/{PEOPLE}")).json()["properties"]
-        assert [prop["key"] for prop in properties] == ["id", "n", "t"]
+        assert properties == []  # it would take any
 
 
 async def test_a_seed_completes_a_dataset_that_exists_and_keeps_its_items(tmp_path: Path) -> None:

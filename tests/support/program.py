@@ -74,10 +74,11 @@ class Workplace:
     address: Address
     settings: dict[str, Any] = field(default_factory=lambda: dict(QUICK))
     datasets: list[dict[str, Any]] = field(default_factory=list)
+    config_name: str = "all.yaml"
 
     @property
     def config(self) -> Path:
-        return self.folder / "all.yaml"
+        return self.folder / self.config_name
 
     @property
     def state(self) -> Path:
@@ -102,7 +103,10 @@ class Workplace:
 
     def write_config(self) -> None:
         """JSON is YAML."""
-        tenant = {"base_url": self.address.base_url, "tenant_id": TENANT, "token": TOKEN}
+        secret = self.folder / "token"
+        secret.write_text(TOKEN)
+        secret.chmod(0o600)
+        tenant = {"base_url": self.address.base_url, "tenant_id": TENANT, "token_file": "token"}
         document = {"version": 1, "tenant": tenant, **self.settings, "datasets": self.datasets}
         self.config.write_text(json.dumps(document, indent=1))
 
