@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= configs/all.yaml
 
-.PHONY: help setup run test lint format bench clean
+.PHONY: help setup run test lint format docs bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,8 +32,11 @@ format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup ## Write the generated parts of README.md anew
+	$(BIN)/python -m tests.support.reference
+
 bench: setup ## Measure speed and memory, as ratios within one run
 	$(BIN)/python -m pytest -m bench -n 0 -p no:randomly -s --timeout 1800 tests/bench
 
-clean: ## Remove the virtual environment, caches and the sandbox's state
-	rm -rf $(VENV) .bulkimport .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environment and caches; .bulkimport stays, it may hold backups
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

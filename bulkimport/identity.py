@@ -9,7 +9,6 @@ import orjson
 
 from bulkimport.model import Config, Dataset, Tenant
 
-
 _FACTS = ("tenant", "dataset_id", "key")
 
 

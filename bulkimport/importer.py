@@ -85,10 +85,11 @@ class Importer:
         try:
             if dataset.name in self.refreshes:
                 await self._take_up(context, driver)
+            is_news = driver.refresh.state is not State.DONE
             if driver.refresh.state is State.PENDING:
                 await self._await_gates(driver)
             await driver.drive()
-            await self._after(context, driver.refresh)
+            await self._after(context, driver.refresh, is_news=is_news)
         finally:
             self.refreshes[dataset.name] = driver.refresh
             await self._leave(dataset)
@@ -106,6 +107,7 @@ class Importer:
             return
         try:
             await self._take_lease(context.dataset)
+            await settle_earlier_imports(context)
         except GuardError as error:
             unseen = replace(
                 error.report(),
@@ -115,8 +117,9 @@ class Importer:
             )
             await driver.record(RefreshEnded(DatasetStatus.UNKNOWN, unseen))
 
-    async def _after(self, context: DatasetContext, refresh: Refresh) -> None:
-        if refresh.status is DatasetStatus.SUCCEEDED and not self._steps:
+    async def _after(self, context: DatasetContext, refresh: Refresh, *, is_news: bool) -> None:
+        """What follows from an end. What a former process imported says nothing about the config as it is now."""
+        if is_news and refresh.status is DatasetStatus.SUCCEEDED and not self._steps:
             name = context.dataset.name
             await self.run.journal.accept_fingerprint(self.run.config_key, name, context.fingerprint)
         failed = refresh.status is not None and not refresh.status.is_success

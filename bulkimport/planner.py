@@ -110,7 +110,8 @@ class Planner:
             guards.check_rows(context.dataset, payload, self._run.config.path)
             return planned
         if self._depth is Depth.PROPERTIES:
-            return replace(planned, warnings=(*planned.warnings, *await check_structure(context, payload)))
+            await check_structure(context, payload)
+            return planned
         event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
         planned = replace(
             planned, baseline=event.baseline, changes=event.changes, warnings=(*planned.warnings, *event.warnings)

@@ -35,7 +35,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
     open_names = {name for name, refresh in refreshes.items() if refresh.status in (None, DatasetStatus.UNKNOWN)}
-    if not open_names:
+    if not open_names and run.status is not RunStatus.INTERRUPTED:  # else its own end is still to be written down
         raise NothingToDoError(run, f"run {run.run_id} ended, and nothing of it is unknown.")
     by_name = {dataset.name: dataset for dataset in config.datasets}
     changed = [
@@ -82,8 +82,7 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
 
 
 async def _find(journal: Journal, config: Config, key: str, wanted: str, option: str) -> RunRecord:
-    """The run that is meant; a restore between does not count as the last one."""
-    run = await (journal.latest_run(key, commands=_FROM_SOURCES) if wanted == LAST else journal.run(wanted))
+    run = await (_last(journal, key, option) if wanted == LAST else journal.run(wanted))
     if run is None:
         what = "of this config" if wanted == LAST else wanted
         raise UsageError(
@@ -108,6 +107,14 @@ async def _find(journal: Journal, config: Config, key: str, wanted: str, option:
             hint=f"Wait for its end: `bulkimport status {run.run_id}` shows it live.",
         )
     return run
+
+
+async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
+    """A restore that has ended does not count; whoever resumes right after one that was interrupted means that one."""
+    last = await journal.latest_run(key)
+    if last is not None and last.command == "restore" and option == "--resume" and last.status is RunStatus.INTERRUPTED:
+        return last
+    return await journal.latest_run(key, commands=_FROM_SOURCES)
 
 
 async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shlex
 import signal
 import socket
 import sys
@@ -37,7 +38,7 @@ from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.fold import overall, run_facts
-from bulkimport.report.meaning import SANDBOX
+from bulkimport.report.meaning import SANDBOX, next_commands
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
 from bulkimport.retention import retire_runs
@@ -97,6 +98,9 @@ class Execution:
             output.print_through(progress.printer)
             self._announce(work.selection, output.line)
             facts = await self._import(work, journal, folders, progress)
+            if facts.status is RunStatus.INTERRUPTED:
+                for _, command in next_commands(facts):
+                    logger().warning("run.interrupted", resume=command)
             logger().info(RUN_FINISHED, status=facts.status.value, requests=facts.requests, **self._sandbox_field())
             output.print_through(None)
             if self._common.output == "json":
@@ -208,19 +212,31 @@ class Execution:
         return Traffic(before.requests + now.requests, before.throttled + now.throttled)
 
     async def _finish(self, journal: Journal, folders: RunFolders, service: Service) -> RunFacts:
-        """Writes the end down: in the journal, and as summary.json."""
-        interrupted, now, traffic = self._received is not None, self._clock.now(), self._traffic(service)
-        as_ended = replace(await _known_run(journal, folders.run_id), status=RunStatus.INTERRUPTED)
-        status = overall((await run_facts(journal, as_ended, now)).datasets, interrupted=interrupted)
+        """Writes the end down: as summary.json, then in the journal, so that what has ended has its summary."""
+        now, traffic = self._clock.now(), self._traffic(service)
+        run = await _known_run(journal, folders.run_id)
+        run = replace(run, status=RunStatus.INTERRUPTED, finished_at=now, requests=traffic.requests)
+        facts = await run_facts(journal, replace(run, throttled=traffic.throttled), now, self._config.warnings)
+        status = overall(facts.datasets, interrupted=self._received is not None)
+        facts = replace(facts, status=status).redacted(self._common.redactor.text)
+        await anyio.to_thread.run_sync(_write_summary, folders, facts)
         await journal.finish_run(folders.run_id, status, traffic.requests, traffic.throttled, now)
-        finished = await _known_run(journal, folders.run_id)
-        facts = (await run_facts(journal, finished, now, self._config.warnings)).redacted(self._common.redactor.text)
-        await anyio.to_thread.run_sync(write_document, folders.run_dir / "summary.json", summary_document(facts))
         keep = self._config.run.keep_runs
         if keep is not None:
             retired = await retire_runs(journal, folders.state_dir, self._config_key, keep)
             logger().info("runs.retired", run_ids=retired)
         return facts
+
+
+def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
+    try:
+        write_document(folders.run_dir / "summary.json", summary_document(facts))
+    except OSError as error:
+        raise StateError(
+            f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
+            "the journal.",
+            hint=f"Free space, then: bulkimport run {shlex.quote(facts.config)} --resume {folders.run_id}",
+        ) from error
 
 
 async def _in_thread(close: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """The group of commands; a first argument that is no command is the config of `run`."""
 
+import logging
 import os
 import sys
 import traceback
@@ -48,6 +49,8 @@ for command in (run, plan, check, restore, status, history, schema, sandbox):
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
+    # what libraries log while no log of ours is open would otherwise go to stderr as it is
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False)
     except click.ClickException as error:

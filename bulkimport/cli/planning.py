@@ -12,7 +12,7 @@ import click
 
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common, common_options
-from bulkimport.cli.plan_file import save_plan
+from bulkimport.cli.plan_file import check_savable, save_plan
 from bulkimport.cli.selectors import parse_allowances, selection_options
 from bulkimport.cli.services import open_service
 from bulkimport.cli.settings import config_key, load_config
@@ -56,15 +56,17 @@ def plan(
     Ends 1 if any dataset would not be imported.
     """
     loaded = load_config(config, common)
+    if save is not None:
+        check_savable(save)
     allowances = parse_allowances(loaded, allow_delete)
     planned = _plan(loaded, common, (only, exclude), Depth.ITEMS, allowances)
     sandbox = loaded.tenant.is_sandbox
-    if save is not None:
-        save_plan(save, loaded, config_key(config), planned, allowances, SystemClock())
     common.show(
         lambda layout: plan_text(loaded.path, planned, layout, sandbox=sandbox),
         lambda: plan_document(loaded.path, planned, sandbox=sandbox),
     )
+    if save is not None:
+        save_plan(save, loaded, config_key(config), planned, allowances, SystemClock())
     return _exit_code(planned)
 
 

@@ -51,19 +51,20 @@ def sandbox(
     --tenant and --token are given.
     """
     config = load_config(config_path, common) if config_path is not None else None
-    options = SandboxOptions(
-        data_dir=common.state_directory(config) / DATA_FOLDER,
-        host=host,
-        port=port,
-        tenant=tenant,
-        token=token,
-        faults=_rules(faults),
-        seeds=seeds_of(config.datasets, config) if config is not None else (),
-    )
+    rules = _rules(faults)
     try:
-        return run_server(options, _announce)
+        options = SandboxOptions(
+            data_dir=common.state_directory(config) / DATA_FOLDER,
+            host=host,
+            port=port,
+            tenant=tenant,
+            token=token,
+            faults=rules,
+            seeds=seeds_of(config.datasets, config) if config is not None else (),
+        )
     except ValueError as error:
-        raise UsageError(str(error), hint="See `bulkimport sandbox --help`.") from error
+        raise UsageError(f"{error}.", hint="See `bulkimport sandbox --help`.") from error
+    return run_server(options, _announce)
 
 
 def _announce(address: Address) -> None:

@@ -58,9 +58,12 @@ def exists(state_dir: Path) -> bool:
     """Whether there is a journal in that state directory; StateError if that cannot be seen."""
     path = state_dir / FILE_NAME
     try:
-        return path.exists()
-    except OSError as error:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:  # among them a file in the place of the directory, which `exists` would pass over
         raise translate(error, path) from None
+    return True
 
 
 def connect(state_dir: Path, *, read_only: bool, busy_timeout: float) -> sqlite3.Connection:

@@ -93,7 +93,7 @@ def quota_exceeded(quota: int, now: datetime) -> TenantError:
     return TenantError(
         f"The tenant's quota of {quota} requests for {today.isoformat()} (UTC) is used up. Nothing more can be sent"
         f" today.",
-        hint=f"The day turns at {turn:%Y-%m-%d %H:%M} UTC: run again after that (`--resume` continues this run). The"
+        hint=f"The day turns at {turn:%Y-%m-%d %H:%M} UTC: run again after that (`--failed` makes up for it). The"
         " quota is `limits.requests_per_day`; it counts all runs of this state directory.",
         code="42902",
         name="QuotaExceeded",

@@ -37,7 +37,7 @@ def console_line(event: Mapping[str, Plain], *, colour: bool) -> str:
     if "dataset" in event:
         words.append(styled(printable(str(event["dataset"])), _BOLD))
     words.append(name)
-    shown = [key for key in event if key not in _NOT_ON_CONSOLE]
+    shown = [key for key, value in event.items() if key not in _NOT_ON_CONSOLE and value is not None]
     if name.startswith("run.") and "run_id" in event:
         shown.insert(0, "run_id")
     words += [f"{styled(printable(key) + '=', _FAINT)}{_console_value(event[key])}" for key in shown]

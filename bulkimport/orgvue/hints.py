@@ -26,7 +26,7 @@ TENANT_HINTS: dict[str, str] = {
     "40324": "The token's user may only work from certain IP subnets, and this machine is not in one of them. Run from"
     " an allowed network, or have the account's subnets extended.",
     "40345": "The tenant has no API usage plan. Ask Orgvue support to configure one; nothing here can help.",
-    "42902": "The tenant's daily quota is used up: run again after midnight UTC (`--resume` continues this run). Other"
+    "42902": "The tenant's daily quota is used up: run again after midnight UTC (`--failed` makes up for it). Other"
     " programs with this tenant's tokens count too.",
 }
 

@@ -85,20 +85,26 @@ async def _check_config_change(context: DatasetContext, findings: _Findings) -> 
     )
 
 
-async def check_structure(context: DatasetContext, payload: Payload) -> tuple[str, ...]:
-    """The guards that need no items: rows and properties. Raises GuardError; returns warnings."""
-    findings = _Findings()
-    await _structure(context, payload, findings)
-    return findings.warnings
+async def check_structure(context: DatasetContext, payload: Payload) -> None:
+    """The guards that need no items: rows and properties.
+
+    Raises GuardError; also ServiceError where the properties cannot be read, since seeing them is all this is for.
+    """
+    guards.check_rows(context.dataset, payload, context.run.config.path)
+    _check_properties(context, payload, await context.run.client.metadata(context.dataset.dataset_id))
 
 
 async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:
     guards.check_rows(context.dataset, payload, context.run.config.path)
     metadata = await _metadata(context, findings)
     if metadata is not None:
-        types = {key: one.type for key, one in metadata.properties.items()}
-        check_properties(context.dataset, payload.columns, types, metadata.auto_id)
+        _check_properties(context, payload, metadata)
     return metadata
+
+
+def _check_properties(context: DatasetContext, payload: Payload, metadata: DatasetMetadata) -> None:
+    types = {key: one.type for key, one in metadata.properties.items()}
+    check_properties(context.dataset, payload.columns, types, metadata.auto_id)
 
 
 async def _metadata(context: DatasetContext, findings: _Findings) -> DatasetMetadata | None:
@@ -120,6 +126,7 @@ async def _baseline(
     context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None, findings: _Findings
 ) -> Baseline:
     wanted = context.dataset.guards.baseline
+    problem = "The items in Orgvue are not looked at (guards.baseline = last_run)"
     if wanted == "none":
         return Baseline("none", None, None)
     if wanted == "live":
@@ -130,12 +137,9 @@ async def _baseline(
         except (ServiceError, JsonStreamError) as error:
             if isinstance(error, ServiceError) and error.http_status == 404:
                 raise
-            findings.warn(
-                context,
-                f"The items in Orgvue could not be read ({error}); the last successful run's numbers stand in for "
-                "them.",
-            )
-    return await _last_run(context, payload)
+            problem = f"The items in Orgvue could not be read ({error})"
+            findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
+    return await _last_run(context, payload, problem)
 
 
 async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:
@@ -170,14 +174,15 @@ def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> Compari
     )
 
 
-async def _last_run(context: DatasetContext, payload: Payload) -> Baseline:
+async def _last_run(context: DatasetContext, payload: Payload, problem: str) -> Baseline:
+    """What the last successful run left; `problem` says why it must stand in for the items."""
     last = await context.run.journal.last_success(context.run.tenant_key, context.dataset.dataset_id)
     if last is None or last.rows is None:
         raise GuardError(
-            "What the dataset holds could not be learnt: its items cannot be read, and no successful run is on record. "
-            "Without that, a load could delete everything unseen; nothing was sent.",
-            hint="Make the items readable for the token's user, or set guards.baseline of "
-            f"`{context.dataset.name}` to `none` for one run that you watch.",
+            f"{problem}, and no successful run is on record. Without either, a load could delete everything unseen; "
+            "nothing was sent.",
+            hint="Run again once the items can be read (by the token's user, too) and guards.baseline is `live`, or "
+            f"set it to `none` for one run of `{context.dataset.name}` that you watch.",
         )
     rows = payload.rows
     gone = max(0, last.rows - rows) if context.dataset.import_options.implicit_delete else 0

@@ -23,8 +23,10 @@ async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
     await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
     async with alongside(_report_progress, context, request):
         payload = await context.run.workers.run(prepare, request, size=size)
+    observer, name = context.run.observer, context.dataset.name
+    observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
     for warning in payload.warnings:
-        context.run.observer.warned(context.dataset.name, warning)
+        observer.warned(name, warning)
     return SourceRead(payload)
 
 

@@ -58,8 +58,6 @@ class Restoring:
     async def read_backups(self, context: DatasetContext, refresh: Refresh) -> SourceRead:
         """What the dataset holds now, and from the backups the payload that puts it back."""
         dataset, files, client = context.dataset, context.files, context.run.client
-        assert files.backup is not None  # noqa: S101 - a restore imports, so it keeps a backup of its own
-        assert files.created is not None  # noqa: S101 - as above
         undo = await self._find_undo()
         self._metadata = metadata = await client.metadata(dataset.dataset_id)
         size = await client.download_items(dataset.dataset_id, files.items)
@@ -70,18 +68,8 @@ class Restoring:
                 f"A backup cannot be read: {error}. Nothing was sent.", "See that the runs' folders are whole."
             ) from error
         await anyio.to_thread.run_sync(require_space, files.spool, 2 * size)
-        request = RestoreRequest(
-            undo=undo,
-            items_path=str(files.items),
-            comparison=comparison_of(dataset, metadata),
-            computed=_computed(dataset.key, metadata.auto_id),
-            payload_path=str(files.spool / f"restore-{secrets.token_hex(4)}.json"),
-            scratch=str(files.spool),
-            backup_path=str(files.backup),
-            created_path=str(files.created),
-        )
         try:
-            self._found = await context.run.workers.run(restore, request, size=size)
+            self._found = await context.run.workers.run(restore, _request(context, undo, metadata), size=size)
         except JsonStreamError as error:
             raise SourceError(
                 f"The items in Orgvue could not be read: {error}. Nothing was sent.", "Restore again later."
@@ -146,6 +134,22 @@ def check_restorable(dataset: Dataset, payload: Payload, metadata: DatasetMetada
             f"{error.message} The backup cannot be put back into the dataset as it is now; nothing was sent.",
             hint="Give the dataset back the properties that it had, or correct the config, then restore again.",
         ) from error
+
+
+def _request(context: DatasetContext, undo: tuple[Undo, ...], metadata: DatasetMetadata) -> RestoreRequest:
+    dataset, files = context.dataset, context.files
+    assert files.backup is not None  # noqa: S101 - a restore imports, so it keeps a backup of its own
+    assert files.created is not None  # noqa: S101 - as above
+    return RestoreRequest(
+        undo=undo,
+        items_path=str(files.items),
+        comparison=comparison_of(dataset, metadata),
+        computed=_computed(dataset.key, metadata.auto_id),
+        payload_path=str(files.spool / f"restore-{secrets.token_hex(4)}.json"),
+        scratch=str(files.spool),
+        backup_path=str(files.backup),
+        created_path=str(files.created),
+    )
 
 
 def _computed(key: tuple[str, ...], auto_id: str | None) -> frozenset[str]:

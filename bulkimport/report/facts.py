@@ -66,6 +66,7 @@ class RunFacts:
     requests: int = 0
     throttled: int = 0
     version: str | None = None
+    command: str = "run"
     follows: str | None = None
     warnings: tuple[str, ...] = ()
 

@@ -41,6 +41,7 @@ def _run_facts(
         requests=run.requests,
         throttled=run.throttled,
         version=run.version,
+        command=run.command,
         follows=run.parent_run_id,
         warnings=tuple(warnings),
     )

@@ -41,6 +41,8 @@ def of_the_exit(run: RunFacts) -> str:
     match run.status:
         case RunStatus.RUNNING:
             return "The run has not ended."
+        case RunStatus.SUCCEEDED if run.command == "restore":
+            return "Exit code 0: the dataset is as it was before."
         case RunStatus.SUCCEEDED:
             return "Exit code 0: every selected dataset is as its source."
         case RunStatus.FAILED:
@@ -57,6 +59,8 @@ def next_commands(run: RunFacts) -> list[tuple[str, str]]:
     statuses = {dataset.status for dataset in run.datasets}
     config = shlex.quote(run.config)
     commands: list[tuple[str, str]] = []
+    if run.command == "restore":
+        return [("Restore again", _restore(run, config))] if any(dataset.is_problem for dataset in run.datasets) else []
     if run.status is RunStatus.INTERRUPTED:
         commands.append(("Continue it", f"bulkimport run {config} --resume {run.run_id}"))
     elif DatasetStatus.UNKNOWN in statuses:
@@ -67,6 +71,11 @@ def next_commands(run: RunFacts) -> list[tuple[str, str]]:
             ("Once corrected, only what did not succeed", f"bulkimport run {config} --failed {run.run_id}"),
         )
     return commands
+
+
+def _restore(run: RunFacts, config: str) -> str:
+    names = " ".join(shlex.quote(dataset.name) for dataset in run.datasets)
+    return f"bulkimport restore {config} {names}" + (f" --run {run.follows}" if run.follows else "")
 
 
 def _expected(changes: Changes | None) -> str:

@@ -126,6 +126,8 @@ def test_a_state_directory_that_is_a_file_is_a_state_error(tmp_path: Path) -> No
     with pytest.raises(StateError, match="cannot be used") as caught:
         connect(tmp_path / "state")
     assert "--state-dir" in caught.value.hint
+    with pytest.raises(StateError, match="cannot be used"):
+        database.exists(tmp_path / "state")
 
 
 def test_a_state_directory_that_cannot_be_looked_into_is_a_state_error() -> None:

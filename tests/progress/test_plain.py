@@ -24,9 +24,7 @@ def test_names_and_details_cannot_move_the_cursor() -> None:
     lines = list[str]()
     progress = PlainProgress(lines.append, FakeClock())
     progress.state_changed("evil\x1b[2J", "searching", "first\nsecond\x1b[31m")
-    assert lines == [
-        "02:00:00Z evil\\x1b[2J: looking for an import whose reply was lost, first second\\x1b[31m"
-    ]
+    assert lines == ["02:00:00Z evil\\x1b[2J: looking for an import whose reply was lost, first second\\x1b[31m"]
 
 
 def test_an_end_without_success_is_left_to_the_log() -> None:

@@ -8,7 +8,7 @@ import pytest
 from bulkimport.errors import ServiceError, TenantError, UnavailableError
 from bulkimport.guards import Allowance
 from bulkimport.model import Changes, DatasetStatus, Guards, Stage
-from bulkimport.refresh.checking import check_payload
+from bulkimport.refresh.checking import check_payload, check_structure
 from bulkimport.refresh.events import PayloadChecked, RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.refresh.reading import read_source
@@ -85,9 +85,7 @@ async def test_properties_that_cannot_be_read_are_a_warning(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("step", ["metadata", "items"])
 @pytest.mark.parametrize("kind", [TenantError, ServiceError])
-async def test_what_no_baseline_can_stand_in_for_is_raised(
-    step: str, kind: type[ServiceError], tmp_path: Path
-) -> None:
+async def test_what_no_baseline_can_stand_in_for_is_raised(step: str, kind: type[ServiceError], tmp_path: Path) -> None:
     """A tenant that refuses everything, and a dataset that does not exist."""
     error = kind("No.", hint="Look.", http_status=404)
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
@@ -104,6 +102,16 @@ async def test_without_items_and_without_an_earlier_success_nothing_is_sent(tmp_
         assert event.status is DatasetStatus.REFUSED
         assert event.baseline is None
         assert event.warnings
+        assert UNREADABLE.message in event.error.message
+
+
+async def test_a_check_of_properties_that_cannot_be_read_has_failed(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        bench.service.errors["metadata"].append(UNREADABLE)
+        context = await bench.context("people")
+        read = await read_source(context, Refresh())
+        with pytest.raises(UnavailableError):
+            await check_structure(context, read.payload)
 
 
 @pytest.mark.parametrize(

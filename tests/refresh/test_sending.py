@@ -104,13 +104,9 @@ async def test_an_expired_location_is_an_event_not_an_end(step: str, tmp_path: P
 async def test_the_last_of_the_locations_is_the_last(tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         refresh = await sent_until(bench)
-        for _ in range(MAX_LOCATIONS - 1):
-            again = replay([])
-            again = await sent_until(bench)
-            assert again.location != refresh.location
-        events: list[e.Event] = [e.TurnCame(), e.SourceRead(refresh.payload), e.PayloadChecked("live")]  # type: ignore[arg-type]  # read above
-        for _ in range(MAX_LOCATIONS):
-            assert refresh.location is not None
-            events += [refresh.location, e.LocationExpired(EXPIRED.report())]
+        assert refresh.payload is not None
+        assert refresh.location is not None
+        events: list[e.Event] = [e.TurnCame(), e.SourceRead(refresh.payload), e.PayloadChecked("live")]
+        events += [refresh.location, e.LocationExpired(EXPIRED.report())] * MAX_LOCATIONS
         with pytest.raises(ServiceError, match="expired 5 times"):
             await generate_location(await bench.context("people"), replay(events))

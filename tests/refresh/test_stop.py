@@ -1,5 +1,3 @@
-import math
-
 import anyio
 import anyio.lowlevel
 import pytest
@@ -30,9 +28,14 @@ def test_the_first_reason_stays_and_a_hold_does_not_weaken_a_halt() -> None:
 
 async def test_a_command_without_grace_is_cut_short() -> None:
     stop = Stop()
-    with pytest.raises(StoppedError), anyio.fail_after(10), stop.watch(submitted=False, grace=0.0):
-        stop.hold(an_error())
-        await anyio.sleep_forever()
+
+    async def command() -> None:
+        with stop.watch(submitted=False, grace=0.0):
+            stop.hold(an_error())
+            await anyio.sleep_forever()
+
+    with pytest.raises(StoppedError), anyio.fail_after(10):
+        await command()
 
 
 async def test_a_command_that_begins_while_the_run_stops_is_cut_short_as_well() -> None:
@@ -71,8 +74,13 @@ async def test_the_cancellation_of_the_whole_is_not_taken_for_a_stop() -> None:
 
 async def test_a_second_stop_does_not_prolong_the_grace_of_the_first() -> None:
     stop = Stop()
-    with pytest.raises(StoppedError), anyio.fail_after(10), stop.watch(submitted=False, grace=0.01):
-        stop.hold(an_error())
-        await anyio.sleep(0)
-        stop.halt()
-        await anyio.sleep(math.inf)
+
+    async def command() -> None:
+        with stop.watch(submitted=False, grace=0.01):
+            stop.hold(an_error())
+            await anyio.sleep(0)
+            stop.halt()
+            await anyio.sleep_forever()
+
+    with pytest.raises(StoppedError), anyio.fail_after(10):
+        await command()

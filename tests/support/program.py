@@ -1,4 +1,4 @@
-"""The program as its users have it: a folder with a config and its sources, and the command line, in or out of process."""
+"""The program as its users have it: a folder with a config and its sources, and the command line."""
 
 import contextlib
 import csv
@@ -26,7 +26,7 @@ QUICK: dict[str, Any] = {
     "defaults": {"poll": {"initial": "10ms", "max": "50ms", "timeout": "2s"}},
 }
 """Settings with which everything that can go wrong has gone wrong after a second or two."""
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 
 def id_of(name: str) -> str:
@@ -36,10 +36,10 @@ def id_of(name: str) -> str:
 
 def seed(name: str, items: Sequence[Row] = (), **options: Any) -> DatasetSeed:
     """A dataset of the sandbox that learns its properties; its auto id is `id`."""
-    return DatasetSeed(id_of(name), name, auto_id="id", items=tuple(map(dict, items)), **options)
+    return DatasetSeed(id_of(name), name, auto_id="id", items=tuple(dict(item) for item in items), **options)
 
 
-def people(count: int, start: int = 1, **more: object) -> list[dict[str, object]]:
+def people(count: int, start: int = 1, **more: object) -> list[Row]:
     """Rows with an `id` each."""
     return [{"id": f"{number}", "name": f"Person {number}", **more} for number in range(start, start + count)]
 
@@ -102,13 +102,12 @@ class Workplace:
         self.datasets.append(entry | settings)
 
     def write_config(self) -> None:
-        """JSON is YAML."""
+        """JSON is YAML. Files that another process may be reading are replaced whole."""
         secret = self.folder / "token"
-        secret.write_text(TOKEN)
-        secret.chmod(0o600)
+        _replace(secret, TOKEN)
         tenant = {"base_url": self.address.base_url, "tenant_id": TENANT, "token_file": "token"}
         document = {"version": 1, "tenant": tenant, **self.settings, "datasets": self.datasets}
-        self.config.write_text(json.dumps(document, indent=1))
+        _replace(self.config, json.dumps(document, indent=1))
 
     def arguments(self, command: str, *options: str, output: str = "json") -> list[str]:
         named = () if command in ("status", "history", "report") else (str(self.config),)
@@ -134,6 +133,13 @@ class Workplace:
             for path in sorted(self.state.rglob("*"))
             if path.is_file() and (journal or not path.name.startswith("journal.db"))
         }
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text)
+    beside.chmod(0o600)
+    beside.replace(path)
 
 
 def invoke(*arguments: str) -> Invocation:
@@ -174,6 +180,11 @@ class Started:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def read_line(self) -> str:
+        """The next line on stdout."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
 
     def close_output(self) -> None:
         """Nobody reads stdout any more."""

@@ -1,4 +1,4 @@
-"""A run without a network: the real journal, workers and files, and a service in memory that behaves like the real one."""
+"""A run without a network: the real journal, workers and files, and a service in memory that behaves like one."""
 
 import csv
 import json
@@ -98,9 +98,7 @@ class FakeOrgvue:
         expires = self.clock.now() + timedelta(seconds=self.life)
         return Location(f"https://store/{number}?sig=g", f"https://store/{number}?sig=p", expires), f"Root=1-{number}"
 
-    async def upload(
-        self, location: Location, body: Body, on_progress: Callable[[int], None] | None = None
-    ) -> None:
+    async def upload(self, location: Location, body: Body, on_progress: Callable[[int], None] | None = None) -> None:
         await self._step("upload", location.put_url)
         stream = body.open()
         content = b"".join([bytes(chunk) async for chunk in stream])

@@ -1,0 +1,187 @@
+"""How fast a source becomes a payload, and in how much memory, beside a plain script and DuckDB in the same run.
+
+Asserts only what must hold on any machine: the payload is right, and memory is bounded.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pytest
+
+from bulkimport.json_stream import iter_objects
+from bulkimport.model import CsvSource
+from bulkimport.payload import PayloadRequest, prepare
+from tests.bench.people import write_people
+from tests.bench.tables import MIB, table
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+
+ROWS = 1_000_000
+PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
+
+# Each measured program runs as a process of its own; this tells its CPU seconds, which a busy machine disturbs less
+# than the time that passes, and its peak memory. (getrusage's peak would include that of the process that started it.)
+REPORT = """
+import json, pathlib, re, time
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+print(json.dumps([time.process_time() - began, peak * 1024]))
+"""
+BEGIN = "import sys, time; began = time.process_time()\n"
+OURS = """
+from bulkimport.model import CsvSource
+from bulkimport.payload import PayloadRequest, prepare
+began = time.process_time()
+source, target = sys.argv[1:]
+prepare(PayloadRequest(CsvSource((source,)), ("employeeID",), target, target + ".keys", required=("employeeID",)))
+"""
+PLAIN = "import runpy, sys; runpy.run_path({!r})\n"
+DUCKDB = """
+import duckdb
+began = time.process_time()
+source, target = sys.argv[1:]
+duckdb.sql("SET threads = 1")
+duckdb.sql(f"COPY (SELECT 'createOrUpdate' AS _action, * FROM read_csv('{source}', all_varchar = true)) "
+           f"TO '{target}' (FORMAT json, ARRAY true)")
+"""
+
+
+class Measured(NamedTuple):
+    seconds: float
+    peak: int
+
+
+def measure(code: str, *arguments: Path) -> Measured:
+    program = BEGIN + code + REPORT
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    return Measured(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def best_of_two(code: str, source: Path, target: Path) -> Measured:
+    """The faster of two runs, which a busy machine disturbed less."""
+    return min(measure(code, source, target.with_name(f"{target.name}{run}")) for run in (1, 2))
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bench") / "people.csv"
+    write_people(path, ROWS)
+    return path
+
+
+def digest(path: Path) -> str:
+    """Of the objects, whatever the white space of their file."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        for objects in iter_objects(iter(lambda: file.read(MIB), b"")):
+            for each in objects:
+                found.update(orjson.dumps(each))
+    return found.hexdigest()
+
+
+def test_a_million_rows_against_a_plain_script_and_duckdb(people: Path, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    megabytes = people.stat().st_size / 1e6
+    measured = {
+        "bulkimport (keys, digest and all checks)": best_of_two(OURS, people, tmp_path / "ours"),
+        "csv.DictReader + json.dumps": best_of_two(PLAIN.format(str(PLAIN_SCRIPT)), people, tmp_path / "plain"),
+        "DuckDB, one thread": best_of_two(DUCKDB, people, tmp_path / "duckdb"),
+    }
+    plain = measured["csv.DictReader + json.dumps"].seconds
+
+    table(
+        (f"{ROWS:,} rows x 9 columns, {megabytes:.0f} MB", "CPU seconds", "rows/s", "MB/s", "x plain", "peak MiB"),
+        *(
+            (
+                name,
+                f"{seconds:.2f}",
+                f"{ROWS / seconds:,.0f}",
+                f"{megabytes / seconds:.0f}",
+                f"{plain / seconds:.2f}",
+                f"{peak / MIB:.0f}",
+            )
+            for name, (seconds, peak) in measured.items()
+        ),
+    )
+    assert digest(tmp_path / "ours1") == digest(tmp_path / "plain1") == digest(tmp_path / "duckdb1")
+
+
+def test_peak_memory_at_a_hundred_thousand_and_a_million_rows(people: Path, tmp_path: Path) -> None:
+    write_people(tmp_path / "small.csv", ROWS // 10)
+    bare = measure("").peak
+    small = measure(OURS, tmp_path / "small.csv", tmp_path / "a").peak - bare
+    large = measure(OURS, people, tmp_path / "b").peak - bare
+
+    table(
+        (f"peak above a bare interpreter ({bare / MIB:.0f} MiB)", "MiB"),
+        (f"{ROWS // 10:,} rows", f"{small / MIB:.1f}"),
+        (f"{ROWS:,} rows", f"{large / MIB:.1f}"),
+    )
+    assert large < 60 * MIB
+    assert large - small < 25 * MIB
+
+
+def _prepare(people: str, folder: str) -> tuple[int, str]:
+    target = f"{folder}/{os.urandom(4).hex()}"
+    payload = prepare(PayloadRequest(CsvSource((people,)), ("employeeID",), target, target + ".keys"))
+    return payload.rows, payload.sha256
+
+
+def test_two_datasets_in_two_processes_against_one(people: Path, tmp_path: Path) -> None:
+    seconds: dict[int, float] = {}
+    results: set[tuple[int, str]] = set()
+    for workers in (1, 2):
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            list(pool.map(_warm_up, range(workers * 4)))
+            began = time.perf_counter()
+            results.update(pool.map(_prepare, [str(people)] * 2, [str(tmp_path)] * 2))
+            seconds[workers] = time.perf_counter() - began
+
+    table(
+        ("two datasets of a million rows", "seconds", "x one process"),
+        *((f"{workers} process(es)", f"{took:.2f}", f"{seconds[1] / took:.2f}") for workers, took in seconds.items()),
+    )
+    assert len(results) == 1, "both ways give the same payload"
+    assert next(iter(results))[0] == ROWS
+
+
+def _warm_up(number: int) -> int:
+    time.sleep(0.05)  # long enough for every worker of the pool to have started and taken one
+    return number
+
+
+def test_reading_a_large_array_against_orjson_on_the_whole(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    entry = {
+        "_status": "success",
+        "_action": "update",
+        "_id": "83EDA1EC-0000-4000-8000-0123456789AB",
+        "name": "Zoë {1}, Y",
+    }
+    path.write_bytes(orjson.dumps([{**entry, "employeeID": number} for number in range(800_000)]))
+    code = "import orjson\nobjects = len(orjson.loads(open(sys.argv[1], 'rb').read()))\n"
+    streamed = (
+        "from bulkimport.json_stream import iter_objects\n"
+        "file = open(sys.argv[1], 'rb')\n"
+        "objects = sum(map(len, iter_objects(iter(lambda: file.read(1 << 18), b''))))\n"
+    )
+    whole, stream = measure(code, path), measure(streamed + "assert objects == 800_000\n", path)
+
+    table(
+        (f"an array of {path.stat().st_size / 1e6:.0f} MB", "CPU seconds", "x whole", "peak MiB"),
+        *(
+            (name, f"{found.seconds:.2f}", f"{found.seconds / whole.seconds:.2f}", f"{found.peak / MIB:.0f}")
+            for name, found in (("orjson.loads of the whole", whole), ("json_stream", stream))
+        ),
+    )
+    assert stream.peak < 100 * MIB

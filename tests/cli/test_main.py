@@ -1,0 +1,57 @@
+import click
+import pytest
+
+from bulkimport import __version__
+from bulkimport.cli import main
+from bulkimport.cli.main import commands, run_command_line
+from tests.support.program import invoke
+
+
+def test_a_first_argument_that_is_no_command_is_the_config_of_a_run() -> None:
+    for arguments in (["absent.yaml"], ["--output", "json", "absent.yaml"]):
+        found = invoke(*arguments)
+        assert found.code == 2
+        assert "absent.yaml" in found.err
+
+
+def test_help_and_version_end_0_on_stdout() -> None:
+    assert invoke("--version").out.strip().endswith(__version__)
+    for arguments in (["--help"], ["-h"], *([name, "--help"] for name in commands.commands)):
+        found = invoke(*arguments)
+        assert (found.code, found.err) == (0, "")
+        assert "Usage: bulkimport" in found.out
+
+
+@pytest.mark.parametrize("name", list(commands.commands))
+def test_every_command_has_the_common_options(name: str) -> None:
+    text = invoke(name, "--help").out
+    for option in ("--output", "--log-format", "--log-level", "--state-dir", "--no-progress"):
+        assert option in text
+
+
+def test_a_defect_is_told_in_words_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def broken() -> int:
+        try:
+            raise ZeroDivisionError("a defect")
+        except ZeroDivisionError as error:
+            raise ExceptionGroup("several", [error]) from None
+
+    monkeypatch.setitem(main.commands.commands, "broken", broken)
+    monkeypatch.delenv(main.TRACEBACK_VARIABLE, raising=False)
+    found = invoke("broken")
+    assert found.code == 1
+    assert found.out == ""
+    assert "ZeroDivisionError" in found.err
+    assert "Traceback" not in found.err
+    monkeypatch.setenv(main.TRACEBACK_VARIABLE, "1")
+    assert "Traceback" in invoke("broken").err
+
+
+def test_ctrl_c_before_a_run_has_begun_ends_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(main.commands.commands, "interrupted", interrupted)
+    assert run_command_line(["interrupted"]) == 130

@@ -1,0 +1,236 @@
+"""A run that is stopped or killed: what is left behind, and what a resume makes of it."""
+
+import re
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulkimport.sandbox.world import JobTiming
+from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
+from tests.support.program import Started, Workplace, at_work, eventually, fault, id_of, ids, people, seed
+from tests.support.sandbox import ThreadedSandbox
+
+NAMES = ["first", "second", "third"]
+
+
+@pytest.fixture
+def under_way(tmp_path: Path) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
+    """Three datasets, one of which does not come as far as its import; the ends of the others' jobs stay unseen."""
+    seeds = [seed(name, people(3)) for name in NAMES]
+    rules = [fault("items", {"stall": 30}, "third")]
+    rules += [fault("poll", {"status": 404}, name) for name in ("first", "second")]
+    with at_work(tmp_path, *seeds, faults=rules) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
+        for name in NAMES:
+            work.add(name, people(3, start=2))
+        yield work, sandbox
+
+
+def submitted(sandbox: ThreadedSandbox, count: int = 2) -> None:
+    eventually(lambda: len(sandbox.jobs()) >= count, f"{count} submitted imports")
+    eventually(lambda: _requests(sandbox)["poll"] >= count, "a look at the tickets")
+
+
+def _requests(sandbox: ThreadedSandbox) -> Counter[str]:
+    return Counter(request.step for request in sandbox.requests)
+
+
+def jobs_per_dataset(sandbox: ThreadedSandbox) -> dict[str, int]:
+    return {name: [job.dataset_id for job in sandbox.jobs()].count(id_of(name)) for name in NAMES}
+
+
+def resumed(work: Workplace, sandbox: ThreadedSandbox) -> None:
+    """The resume succeeds, with one job for each dataset in all."""
+    sandbox.set_faults()
+    run = work.run("--resume")
+    assert run.code == 0, run.err
+    assert run.statuses == dict.fromkeys(NAMES, "succeeded")
+    assert jobs_per_dataset(sandbox) == dict.fromkeys(NAMES, 1)
+    assert [ids(sandbox.items(id_of(name))) for name in NAMES] == [["2", "3", "4"]] * 3
+    assert_sound_summary(run.document)
+    assert_one_job_at_a_time(sandbox.jobs())
+    assert_no_secret(work, run)
+    assert work.run("--resume").code == 0  # there is nothing left to do
+    assert jobs_per_dataset(sandbox) == dict.fromkeys(NAMES, 1)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_run_with_a_summary_and_a_resume_continues_it(
+    number: signal.Signals, code: int, under_way: tuple[Workplace, ThreadedSandbox]
+) -> None:
+    work, sandbox = under_way
+    with work.start("run") as started:
+        submitted(sandbox)
+        started.send(number)
+        run = started.end(timeout=20)
+    assert run.code == code, run.err
+    assert run.document["status"] == "interrupted"
+    assert run.statuses == {"first": "unknown", "second": "unknown", "third": "cancelled"}
+    assert_sound_summary(run.document)
+    assert_no_secret(work, run)
+    status = work.invoke("status")
+    assert (status.code, status.statuses) == (1, run.statuses)
+    resumed(work, sandbox)
+
+
+def test_a_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
+    """The first gives a request that starts an import ten seconds, which this one does not need to wait for."""
+    rules = [fault("import", {"stall": 30})]
+    with at_work(tmp_path, seed("people", people(3)), faults=rules) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.add("people", people(3, start=2))
+        with work.start("run", "--log-format", "json", "--log-level", "info") as started:
+            eventually(lambda: any(request.step == "import" for request in sandbox.requests), "an import request")
+            started.send(signal.SIGTERM)
+            eventually(lambda: "run.stopping" in _run_log(work), "a log of the first signal")
+            started.send(signal.SIGTERM)
+            run = started.end(timeout=8)
+    assert run.code == 143, run.err
+    assert run.statuses == {"people": "unknown"}
+
+
+def _run_log(work: Workplace) -> str:
+    return "".join(path.read_text() for path in work.state.glob("runs/*/run.log"))
+
+
+@pytest.mark.parametrize("step", ["items", "generate", "upload", "import", "poll", "result"])
+def test_a_run_that_was_killed_at_a_step_is_resumed(step: str, tmp_path: Path) -> None:
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault(step, {"stall_after": 30})]) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.add("people", people(3, start=2))
+        with work.start("run") as started:
+            eventually(lambda: any(request.step == step for request in sandbox.requests), f"a request to {step}")
+            started.kill()
+        sandbox.set_faults()
+        left = work.invoke("status")
+        assert left.code == 1
+        assert left.document["status"] == "interrupted"
+        after = step in ("import", "poll", "result")
+        assert left.statuses == {"people": "unknown" if after else "cancelled"}
+        run = work.run("--resume")
+        assert run.statuses == {"people": "succeeded"}, run.err
+        assert run.code == 0
+        assert run.document["run_id"] == left.document["run_id"]
+        assert len(sandbox.jobs()) == 1
+        assert ids(sandbox.items(id_of("people"))) == ["2", "3", "4"]
+        assert_no_secret(work, run, left)
+        assert not list((work.state / "spool").iterdir())
+
+
+def test_a_new_run_waits_for_the_job_that_a_killed_run_left_behind(tmp_path: Path) -> None:
+    timing = JobTiming(created=0.1, running=1.5)
+    with at_work(tmp_path, seed("people", people(3)), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
+        work.add("people", people(3, start=2))
+        with work.start("run") as started:
+            submitted(sandbox, 1)
+            started.kill()
+        work.source("people", people(3, start=3))
+        run = work.run()
+        assert run.statuses == {"people": "succeeded"}, run.err
+        assert len(sandbox.jobs()) == 2
+        assert_one_job_at_a_time(sandbox.jobs())
+        assert ids(sandbox.items(id_of("people"))) == ["3", "4", "5"]
+
+
+def test_a_resume_leaves_alone_what_had_ended_before(tmp_path: Path) -> None:
+    rules = [fault("items", {"stall": 30}, "third")]
+    with at_work(tmp_path, *(seed(name, people(3)) for name in NAMES), faults=rules) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.add("first", people(3, start=2))
+        work.add("second", None)
+        work.add("third", people(3, start=2))
+        with work.start("run") as started:
+            eventually(lambda: any(job.ended for job in sandbox.jobs()), "the end of the first job")
+            eventually(lambda: _live_statuses(work).get("first") == "succeeded", "the end of the first dataset")
+            started.send(signal.SIGTERM)
+            assert started.end(timeout=20).statuses == {"first": "succeeded", "second": "failed", "third": "cancelled"}
+        sandbox.set_faults()
+        run = work.run("--resume")
+        assert run.statuses == {"first": "succeeded", "second": "failed", "third": "succeeded"}, run.err
+        assert run.code == 1
+        assert jobs_per_dataset(sandbox) == {"first": 1, "second": 0, "third": 1}
+
+
+def _live_statuses(work: Workplace) -> dict[str, str]:
+    status = work.invoke("status")
+    return status.statuses if status.code in (0, 1) else {}
+
+
+def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Path) -> None:
+    """The job outlasts `poll.timeout`; the resume sees its end."""
+    timing = JobTiming(created=0.1, running=3.0)
+    with at_work(tmp_path, seed("people", people(3)), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+        work.add("people", people(3, start=2))
+        first = work.run()
+        assert first.code == 1
+        assert first.statuses == {"people": "unknown"}
+        assert first.dataset("people")["error"]["stage"] == "poll"
+        eventually(lambda: all(job.ended for job in sandbox.jobs()), "the end of the job")
+        second = work.run("--resume")
+        assert second.statuses == {"people": "succeeded"}
+        assert len(sandbox.jobs()) == 1
+
+
+def test_resume_and_failed_without_an_earlier_run_are_usage_errors(tmp_path: Path) -> None:
+    with at_work(tmp_path, seed("people")) as (work, sandbox):
+        work.add("people", people(1))
+        for option in ("--resume", "--failed"):
+            run = work.run(option)
+            assert run.code == 2
+            assert run.out == ""
+            assert option in run.err
+        assert sandbox.requests == []
+
+
+def test_a_config_that_changed_cannot_be_resumed_but_run_anew(under_way: tuple[Workplace, ThreadedSandbox]) -> None:
+    work, sandbox = under_way
+    with work.start("run") as started:
+        submitted(sandbox)
+        started.kill()
+    work.datasets[0]["import"] = {"implicit_delete": False}
+    run = work.run("--resume")
+    assert run.code == 2
+    assert "first" in run.err
+    assert len(sandbox.jobs()) == 2
+
+
+def test_the_run_ends_although_nobody_reads_its_output(tmp_path: Path) -> None:
+    """A closed pipe is no failure of the run."""
+    with at_work(tmp_path, seed("people", people(3))) as (work, sandbox):
+        work.add("people", people(3, start=2))
+        with work.start("run") as started:
+            started.close_output()
+            assert started.end().code == 0
+        assert ids(sandbox.items(id_of("people"))) == ["2", "3", "4"]
+        assert re.fullmatch(r"\[.*\]", str(work.invoke("history").document["runs"]))
+
+
+def test_the_processes_of_a_killed_run_do_not_outlive_it(tmp_path: Path) -> None:
+    """A large source is encoded in a process of its own, which notices that its parent is gone."""
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault("items", {"stall": 30})]) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.add("people", people(20_000, name="x" * 40))
+        with work.start("run") as started:
+            eventually(lambda: any(request.step == "items" for request in sandbox.requests), "a read of the items")
+            assert len(group_of(started)) > 1
+            started.kill_alone()
+            eventually(lambda: not group_of(started), "the end of its workers")
+
+
+def group_of(started: Started) -> list[int]:
+    """The living processes of the program's group."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == started.pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found

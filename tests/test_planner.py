@@ -1,0 +1,121 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+
+from bulkimport.clock import SystemClock
+from bulkimport.errors import ServiceError, TenantError, UnavailableError
+from bulkimport.folders import Spool
+from bulkimport.guards import Allowance
+from bulkimport.model import Stage
+from bulkimport.plan import select
+from bulkimport.planner import Depth, PlannedDataset, Planner
+from tests.support.refreshing import Bench, a_bench, csv_dataset
+
+
+async def planned(bench: Bench, depth: Depth = Depth.ITEMS, only: Sequence[str] = ()) -> dict[str, PlannedDataset]:
+    spool = Spool(bench.folders.state_dir, "plan-1")
+    await anyio.to_thread.run_sync(spool.open)
+    try:
+        found = await Planner(bench.run, spool, select(bench.run.config, only), depth).plan_all()
+        assert [path.name async for path in anyio.Path(spool.folder).iterdir()] == [".lock"]
+    finally:
+        await anyio.to_thread.run_sync(spool.close)
+    return {one.name: one for one in found}
+
+
+async def test_a_plan_tells_what_an_import_would_change_and_changes_nothing(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        held = [{"id": "1", "name": "Person 1"}, {"id": "2", "name": "Other"}, {"id": "9", "name": "Gone"}]
+        bench.service.items[bench.run.config.datasets[0].dataset_id] = held
+        one = (await planned(bench))["people"]
+        assert (one.status, one.baseline, one.held) == ("ready", "live", 3)
+        assert one.changes is not None
+        assert (one.changes.created, one.changes.updated, one.changes.deleted, one.changes.unchanged) == (1, 1, 1, 1)
+        assert {step for step, _ in bench.service.asked} == {"metadata", "items"}
+        assert await bench.kinds("people") == []
+
+
+async def test_datasets_are_told_in_the_order_of_the_config_with_their_verdicts(tmp_path: Path) -> None:
+    datasets = [
+        csv_dataset(tmp_path, "links", depends_on=("middle",)),
+        csv_dataset(tmp_path, "middle", depends_on=("missing",)),
+        csv_dataset(tmp_path, "missing"),
+        csv_dataset(tmp_path, "double", (1, 1)),
+        csv_dataset(tmp_path, "good"),
+    ]
+    (tmp_path / "missing.csv").unlink()
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        found = await planned(bench)
+    assert {name: one.status for name, one in found.items()} == {
+        "links": "blocked",
+        "middle": "blocked",
+        "missing": "failed",
+        "double": "refused",
+        "good": "ready",
+    }
+    assert list(found) == [dataset.name for dataset in datasets]
+    errors = {name: one.error for name, one in found.items() if one.error}
+    assert errors["links"].blocked_by == ("middle",)
+    assert (errors["missing"].stage, errors["double"].stage) == (Stage.SOURCE, Stage.GUARD)
+
+
+async def test_an_allowance_counts_in_a_plan_too(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people")
+    for allowed, status in ((None, "refused"), (26, "refused"), (27, "ready")):
+        allowances = {} if allowed is None else {"people": Allowance(allowed)}
+        run_id = f"run-{allowed}"
+        async with a_bench(tmp_path, dataset, clock=SystemClock(), run_id=run_id, allowances=allowances) as bench:
+            bench.service.items[dataset.dataset_id] = [{"id": str(number)} for number in range(1, 31)]
+            one = (await planned(bench))["people"]
+            assert one.status == status
+            assert one.changes is not None
+            assert one.changes.deleted == 27
+
+
+async def test_without_going_online_nothing_is_asked(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        one = (await planned(bench, Depth.SOURCE))["people"]
+        assert (one.status, one.changes) == ("ready", None)
+        assert one.payload is not None
+        assert one.payload.columns == ("id", "name")
+        assert bench.service.asked == []
+
+
+async def test_properties_are_looked_at_without_the_items(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        bench.service.properties = {"id": "text"}
+        one = (await planned(bench, Depth.PROPERTIES))["people"]
+        assert one.status == "refused"
+        assert bench.service.times("items") == 0
+
+
+async def test_one_dataset_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:
+    datasets = [csv_dataset(tmp_path, "first"), csv_dataset(tmp_path, "second")]
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        config = replace(bench.run.config, run=replace(bench.run.config.run, max_parallel_datasets=1))
+        bench.run = replace(bench.run, config=config)
+        bench.service.errors["metadata"].append(ServiceError("No.", hint="Look.", http_status=404))
+        found = await planned(bench)
+        assert sorted(one.status for one in found.values()) == ["failed", "ready"]
+
+
+async def test_a_tenant_that_refuses_everything_fails_every_dataset_and_is_asked_no_more(tmp_path: Path) -> None:
+    datasets = [csv_dataset(tmp_path, f"d{number}") for number in range(4)]
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        config = replace(bench.run.config, run=replace(bench.run.config.run, max_parallel_datasets=1))
+        bench.run = replace(bench.run, config=config)
+        bench.service.errors["metadata"] += [TenantError("No token.", hint="Bring one.", code="40101")] * 4
+        found = await planned(bench)
+        assert {one.status for one in found.values()} == {"failed"}
+        assert {one.error.code for one in found.values() if one.error} == {"40101"}
+        assert bench.service.times("metadata") == 1
+
+
+async def test_items_that_cannot_be_read_are_a_refusal_with_a_warning(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        bench.service.errors["items"].append(UnavailableError("Too large.", hint="", http_status=413))
+        one = (await planned(bench))["people"]
+        assert one.status == "refused"
+        assert one.warnings

@@ -1,0 +1,44 @@
+import pytest
+
+from bulkimport.errors import GuardError
+from bulkimport.model import ImportOptions
+from bulkimport.properties import check_properties
+from tests.support.vocabulary import a_dataset
+
+TYPES = {"employeeID": "number", "name": "text", "salary": "number"}
+
+
+def test_columns_that_are_properties_pass() -> None:
+    check_properties(a_dataset(), ("employeeID", "name"), TYPES, "employeeID")
+
+
+def test_unknown_columns_are_named_with_what_was_probably_meant() -> None:
+    with pytest.raises(GuardError) as caught:
+        check_properties(a_dataset(), ("employeeID", "Name", "xyzzy"), TYPES, "employeeID")
+    assert "2 of 3 columns" in caught.value.message
+    assert "Name (did you mean name?)" in caught.value.message
+    assert "xyzzy" in caught.value.message
+    assert "extra_columns: drop" in caught.value.hint
+
+
+def test_a_long_list_of_unknown_columns_is_cut() -> None:
+    with pytest.raises(GuardError, match="…") as caught:
+        check_properties(a_dataset(), tuple(f"column{n}" for n in range(20)), TYPES, "employeeID")
+    assert "column7" in caught.value.message
+    assert "column8" not in caught.value.message
+
+
+def test_a_service_that_tells_no_properties_is_not_second_guessed() -> None:
+    check_properties(a_dataset(), ("anything",), {}, None)
+
+
+def test_a_key_other_than_the_auto_id_would_be_compared_by_one_and_matched_by_the_other() -> None:
+    with pytest.raises(GuardError, match="auto-id property"):
+        check_properties(a_dataset(key=("name",)), ("name",), TYPES, "employeeID")
+    by_name = a_dataset(key=("name",), import_options=ImportOptions(auto_id=False, id_key="name"))
+    check_properties(by_name, ("name",), TYPES, "employeeID")
+
+
+def test_a_links_dataset_needs_no_properties_for_its_sides() -> None:
+    links = a_dataset(key=("from_id", "to_id"))
+    check_properties(links, ("from_id", "to_id", "kind"), {"link_id": "text", "kind": "text"}, "link_id")
