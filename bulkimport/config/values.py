@@ -9,7 +9,8 @@ from bulkimport.config.expectations import Expectation, MismatchError, finite_nu
 from bulkimport.model import Secret
 
 TENANT_ID_PATTERN = "^[A-Z][A-Z0-9_]{0,29}$"
-NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_IN_NAMES = r"[^/\\,:*?=\[\]\x00-\x1f\x7f"
+NAME_PATTERN = rf"^{_IN_NAMES}\s.+-]({_IN_NAMES}]{{0,62}}{_IN_NAMES}\s])?$"
 DATASET_ID_PATTERN = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 TOKEN_PATTERN = "^[!-~]+$"  # noqa: S105 — the shape of a token, not a token
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
@@ -115,7 +116,9 @@ def _scalar(value: object) -> object:
 
 
 VERSION_WORDS = "1, the only version of this file format"
-NAME = text("a name of letters, digits, dots, dashes and underscores, 64 at most", _name, NAME_PATTERN)
+NAME = text(
+    "a name of up to 64 characters, without slashes, colons, commas, equals signs and wildcards", _name, NAME_PATTERN
+)
 DATASET_ID = text("a UUID such as 6586F21B-AD4D-4D06-A309-712AF47184A2", _dataset_id, DATASET_ID_PATTERN)
 TENANT_ID = text(
     "a tenant id: up to 30 capital letters, digits and underscores, a letter first", _tenant_id, TENANT_ID_PATTERN

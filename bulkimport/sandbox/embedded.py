@@ -101,7 +101,10 @@ def _is_served(data_dir: Path) -> bool:
 
 
 def _start(data_dir: Path) -> int:
-    """Starts the serving process in our own process group and returns once it answers."""
+    """Starts the serving process and returns once it answers.
+
+    It has a process group of its own: others may be using it when this run, or its whole group, is ended.
+    """
     order_out, order_in = os.pipe()
     answer_out, answer_in = os.pipe()
     log = data_dir / "sandbox.log"
@@ -116,6 +119,7 @@ def _start(data_dir: Path) -> int:
         ],
         # Held back until the child ignores them: a Ctrl-C during its start is not its end.
         setsigmask=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+        setpgroup=0,
     )
     os.close(order_out)
     os.close(answer_in)

@@ -125,7 +125,7 @@ def test_only_one_version_is_known(folder: Folder, version: str) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (1, "name: is missing: expected a name of letters, digits, dots, dashes and underscores"),
+        (1, "name: is missing: expected a name of up to 64 characters"),
         (2, "dataset_id: is missing: expected a UUID such as 6586F21B"),
         (3, "source: is missing: expected a path or a mapping such as {path: data/people.csv}"),
         (4, "key: is missing: expected a property key or a list of them"),

@@ -24,12 +24,14 @@ def refused(expectation: Expectation, text: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["people", "P", "0", "a.b-c_d", "x" * 64])
+@pytest.mark.parametrize("name", ["people", "P", "0", "a.b-c_d", "_x", "head count", "größe", "日本", "x" * 64])
 def test_names_that_make_file_names(name: str) -> None:
     assert parsed(values.NAME, name) == name
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "-x", "_x", "a/b", "a b", "x" * 65, "größe", "a\n", "a,b"])
+@pytest.mark.parametrize(
+    "name", ["", ".hidden", "-x", "+x", " x", "x ", "a/b", "a\\b", "..", "x" * 65, "a\n", "a,b", "tag:a", "a=1", "a*"]
+)
 def test_names_that_would_not(name: str) -> None:
     refused(values.NAME, name)
 
