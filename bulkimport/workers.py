@@ -44,7 +44,8 @@ class Workers:
             return await anyio.to_process.run_sync(
                 _undisturbed, function, args, cancellable=True, limiter=self._processes
             )
-        except anyio.BrokenWorkerProcess as error:
+        # anyio lets the second through where the process dies while it starts.
+        except (anyio.BrokenWorkerProcess, ProcessLookupError) as error:
             raise StateError(
                 "A worker process died while it worked on this dataset; its work is lost.",
                 hint="Often the machine was out of memory: look at the system log, then run this dataset again.",

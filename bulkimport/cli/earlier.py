@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bulkimport.cli.work import Work
 from bulkimport.errors import UsageError
@@ -78,7 +79,17 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
         raise NothingToDoError(run, f"what did not succeed in run {run.run_id} is not selected, or disabled: {left}.")
     if not chosen:
         raise NothingToDoError(run, f"every dataset of run {run.run_id} succeeded.")
-    return Work(selection_of(chosen), command="failed", follows=run).as_permitted(run)
+    work = Work(selection_of(chosen), command="failed", follows=run).as_permitted(run)
+    unused = {
+        name: one for name, one in work.allowances.items() if name in refreshes and _sent_nothing(refreshes[name])
+    }
+    return replace(work, allowances=unused)
+
+
+def _sent_nothing(refresh: Refresh) -> bool:
+    """Whether no deletion can have come of the refresh, so that what it was allowed is still unused."""
+    applied = (DatasetStatus.PARTIAL, DatasetStatus.UNKNOWN, DatasetStatus.SUCCEEDED)
+    return refresh.status not in applied and not refresh.state.may_have_imported
 
 
 async def _find(journal: Journal, config: Config, key: str, wanted: str, option: str) -> RunRecord:

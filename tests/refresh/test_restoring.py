@@ -1,4 +1,4 @@
-"""A restore's own steps: the payload comes from backups, is shown, judged by the guards, and sent as it was approved."""
+"""A restore's own steps: its payload comes from backups, is shown, judged by the guards, and sent as approved."""
 
 import gzip
 import json
@@ -40,8 +40,10 @@ class Restore:
         return self.answer
 
     async def drive(self) -> Refresh:
-        steps = Restoring(self.undo, self.approve, COMMAND).steps
-        driver = await self.bench.driver("people", **{command.name: step for command, step in steps.items()})
+        steps: dict[str, Any] = {
+            command.name: step for command, step in Restoring(self.undo, self.approve, COMMAND).steps.items()
+        }
+        driver = await self.bench.driver("people", **steps)
         return await driver.drive()
 
     @property

@@ -95,6 +95,18 @@ def test_an_empty_source_empties_a_dataset_only_if_that_is_allowed_in_so_many_wo
         assert sandbox.items(id_of("people")) == []
 
 
+def test_an_allowance_serves_once_and_a_rerun_keeps_it_only_if_it_was_not_used(tmp_path: Path) -> None:
+    rules = [fault("generate", {"status": 400}, nth=1), fault("job", {"job_reject": ["1"]}, nth=1)]
+    with at_work(tmp_path, seed("people", people(100)), faults=rules) as (work, sandbox):
+        work.add("people", people(60), **{"import": {"on_action_validation_failure": "skip"}})
+        assert work.run("--allow-delete", "people=40").statuses == {"people": "failed"}
+        assert work.run("--failed").dataset("people")["items"]["deleted"] == 40
+        work.source("people", people(30))
+        rerun = work.run("--failed")
+        assert rerun.statuses == {"people": "refused"}
+        assert len(sandbox.jobs()) == 1
+
+
 def test_the_deletion_guard_names_the_command_that_lets_the_load_through(tmp_path: Path) -> None:
     with at_work(tmp_path, seed("people", people(100))) as (work, sandbox):
         work.add("people", people(80))
