@@ -1,7 +1,9 @@
 """Work off the event loop: where it runs, what comes back, and what happens to it when somebody stops waiting."""
 
 import os
+import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -92,6 +94,13 @@ async def test_a_process_that_dies_is_a_state_error_and_the_next_one_works() -> 
     assert "out of memory" in caught.value.hint
     pid, _ = await workers.run(place, size=None)
     assert pid != os.getpid()
+
+
+async def test_a_process_that_dies_while_it_starts_is_a_state_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    for _ in range(5):  # anyio may or may not have noticed when it wants to kill it
+        with pytest.raises(StateError, match="worker process died"):
+            await Workers(1).run(place, size=None)
 
 
 async def test_what_a_dead_worker_had_done_is_not_judged_here() -> None:

@@ -1,0 +1,115 @@
+"""The real program, killed: at chosen writes of its journal, and at whatever instant chance wants."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkimport.sandbox.world import JobTiming, python_environment
+from tests.recovery.child import EXIT_DEAD
+from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
+from tests.support.program import Workplace, at_work, eventually, id_of, ids, invoke, people, seed
+from tests.support.sandbox import ThreadedSandbox
+
+NAMES = tuple(f"set{number}" for number in range(8))
+LIFE = 3.0
+"""Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
+KILLS = 10
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    return random.Random(20261123)
+
+
+def settings() -> dict[str, Any]:
+    return {
+        "timeouts": {"connect": "2s", "read": "10s"},
+        "defaults": {"poll": {"initial": "20ms", "max": "100ms", "timeout": f"{2 * LIFE:g}s"}},
+        "run": {"max_parallel_datasets": 3},
+    }
+
+
+def add_datasets(work: Workplace, names: tuple[str, ...]) -> None:
+    """Two chains, of the even and of the odd ones."""
+    work.settings = settings()
+    for number, name in enumerate(names):
+        depends_on = [names[number - 2]] if number > 1 else []
+        work.add(name, people(5, start=2, grade="new"), depends_on=depends_on)
+
+
+def assert_as_if_undisturbed(work: Workplace, sandbox: ThreadedSandbox, names: tuple[str, ...]) -> None:
+    """Every dataset is as its source, by one job whose ticket no other dataset has, and nothing is left to do."""
+    for name in names:
+        items = sandbox.items(id_of(name))
+        assert ids(items) == ["2", "3", "4", "5", "6"], name
+        assert {item["grade"] for item in items} == {"new"}, name
+    jobs = sandbox.jobs()
+    assert_one_job_at_a_time(jobs)
+    assert Counter(job.dataset_id for job in jobs) == dict.fromkeys(map(id_of, names), 1)
+    run = work.run("--resume")
+    assert run.code == 0, run.err
+    assert run.statuses == dict.fromkeys(names, "succeeded")
+    assert_sound_summary(run.document)
+    assert_no_secret(work, run)
+    assert len(sandbox.jobs()) == len(names)
+    assert not list((work.state / "spool").iterdir())
+
+
+def recorded_runs(work: Workplace) -> list[dict[str, Any]]:
+    """What the journal has. Leaves the config alone, which the program may just be reading."""
+    runs: list[dict[str, Any]] = invoke(*work.arguments("history")).document["runs"]
+    return runs
+
+
+def is_running(work: Workplace) -> bool:
+    runs = recorded_runs(work)
+    return bool(runs) and runs[0]["status"] == "running"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Random, tmp_path: Path) -> None:
+    names = NAMES[:3]
+    with at_work(tmp_path, *(seed(name, people(5)) for name in names), url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+        add_datasets(work, names)
+        work.write_config()
+        for number in rng.sample(range(2, 16), 2):
+            option = ["--resume"] if recorded_runs(work) else []
+            words = [moment, str(number), *work.arguments("run", *option)]
+            child = subprocess.run(
+                [sys.executable, "-m", "tests.recovery.child", *words],
+                env=python_environment(),
+                capture_output=True,
+                timeout=60,
+                check=False,
+            )
+            assert child.returncode == EXIT_DEAD, child.stderr
+        assert work.run("--resume").code == 0
+        assert_as_if_undisturbed(work, sandbox, names)
+
+
+def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
+    rng: random.Random, tmp_path: Path
+) -> None:
+    timing = JobTiming(created=0.1, running=0.4)
+    seeds = [seed(name, people(5)) for name in NAMES]
+    with at_work(tmp_path, *seeds, timing=timing, url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+        add_datasets(work, NAMES)
+        killed = 0
+        while killed < KILLS:
+            with work.start("run", *(["--resume"] if killed else [])) as started:
+                eventually(lambda: is_running(work) or not started.running, "a run")
+                time.sleep(rng.uniform(0.0, 0.4))  # an instant of its life, not a wait for anything
+                if not started.running:
+                    assert started.end().code == 0
+                    break
+                started.kill()
+                killed += 1
+        assert killed  # the jobs alone take longer than the first run is left alive
+        assert work.run("--resume").code == 0
+        assert_as_if_undisturbed(work, sandbox, NAMES)
