@@ -9,12 +9,11 @@ from typing import IO, Any
 import orjson
 
 from bulkimport.errors import StateError
-from bulkimport.json_stream import JsonObject, iter_objects
+from bulkimport.json_stream import JsonObject, objects_in
 from bulkimport.model import ItemCounts
 from bulkimport.results import Tally, reason
 from bulkimport.wording import counted
 
-_CHUNK = 1 << 18
 _REASONS = 5
 
 
@@ -54,7 +53,7 @@ def _collect(result_path: str, failed: Path, key: tuple[str, ...]) -> Collected:
     tally = Tally()
     file: IO[bytes] | None = None
     try:
-        for entries in _blocks(result_path):
+        for entries in objects_in(result_path):
             rejected = [entry for entry in entries if tally.add(entry)]
             if rejected:
                 file = file or open(failed, "xb", opener=_private)  # noqa: SIM115 - closed below
@@ -64,11 +63,6 @@ def _collect(result_path: str, failed: Path, key: tuple[str, ...]) -> Collected:
             file.close()
     reasons = tuple(f"{text} ({counted(count, 'time')})" for text, count in tally.reasons.most_common(_REASONS))
     return Collected(tally.counts, tally.implicit, reasons)
-
-
-def _blocks(path: str) -> Iterator[list[JsonObject]]:
-    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
-        yield from iter_objects(iter(lambda: file.read(_CHUNK), b""))
 
 
 def _lines(entries: Iterable[JsonObject], key: tuple[str, ...]) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ import orjson
 
 JsonObject = dict[str, Any]
 
+_READ_SIZE = 1 << 18
 _BOM = b"\xef\xbb\xbf"
 _WHITESPACE = b" \t\r\n"
 _COMMA = re.compile(rb"[ \t\r\n]*,")
@@ -177,6 +178,12 @@ def iter_objects(chunks: Iterable[bytes], block_size: int = 1 << 20) -> Iterator
     """The same, objects alone. Numbers are orjson's: integers beyond 64 bits and long decimals become floats."""
     for block in iter_blocks(chunks, block_size):
         yield block.objects
+
+
+def objects_in(path: str) -> Iterator[list[JsonObject]]:
+    """The same for the array in a file. Raises OSError as well."""
+    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
+        yield from iter_objects(iter(lambda: file.read(_READ_SIZE), b""))
 
 
 def _candidates(text: bytearray, limit: int) -> Iterator[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bulkimport.diff import ACTION, Comparison, readable
 from bulkimport.errors import StateError
-from bulkimport.json_stream import iter_objects
+from bulkimport.json_stream import objects_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
@@ -23,7 +23,6 @@ FINGERPRINTS = 100_000
 """How many created and deleted items each are remembered to recognise items that only changed their key; of more than
 these, `rekeyed` is the least number."""
 
-_CHUNK = 1 << 18
 _CSV_ROWS = 2_000
 _LONGEST_CELL = 64 << 20
 
@@ -159,7 +158,7 @@ def _compare(request: CompareRequest) -> Snapshot:
         backup_to(request.backup_path, scratch) as backup,
         backup_to(request.created_path, scratch) as births,
     ):
-        held.fill(_array(request.items_path), identity)
+        held.fill(objects_in(request.items_path), identity)
         sent.fill(_payload_rows(request), identity)
         tally = _Tally(request, backup, births)
         for held_pile, sent_pile in zip(held, sent, strict=True):
@@ -167,14 +166,9 @@ def _compare(request: CompareRequest) -> Snapshot:
     return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
 
 
-def _array(path: str) -> Iterator[list[Item]]:
-    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
-        yield from iter_objects(iter(lambda: file.read(_CHUNK), b""))
-
-
 def _payload_rows(request: CompareRequest) -> Iterator[list[Item]]:
     """The payload's rows in blocks, without their actions."""
-    blocks = _array(request.payload_path) if request.payload_format == "json" else _csv_rows(request.payload_path)
+    blocks = objects_in(request.payload_path) if request.payload_format == "json" else _csv_rows(request.payload_path)
     for block in blocks:
         for row in block:
             row.pop(ACTION, None)

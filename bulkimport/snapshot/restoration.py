@@ -20,7 +20,7 @@ import orjson
 
 from bulkimport.diff import Comparison, is_blank, readable
 from bulkimport.errors import StateError
-from bulkimport.json_stream import iter_objects
+from bulkimport.json_stream import objects_in
 from bulkimport.model import Changes, Payload
 from bulkimport.snapshot.backup import Backup, backup_to, read_backup
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
@@ -28,7 +28,6 @@ from bulkimport.wording import counted
 
 EXAMPLES = 20
 _BLOCK = 1_000
-_CHUNK = 1 << 18
 _PACKED = 10
 """What a packed backup unpacks to, about."""
 
@@ -213,7 +212,7 @@ def _restore(request: RestoreRequest) -> Restoration:
         backup_to(request.backup_path, scratch) as backup,
         backup_to(request.created_path, scratch) as births,
     ):
-        held.fill(_items(request.items_path), identity)
+        held.fill(objects_in(request.items_path), identity)
         wanted.fill(_before(request), lambda entry: identity(entry["key"]))
         writer = _Writer(file)
         undoing = _Undoing(request, writer, backup, births)
@@ -236,11 +235,6 @@ def _restore(request: RestoreRequest) -> Restoration:
 def unpacked_size(undo: Iterable[Undo]) -> int:
     """About how many bytes the backups unpack to. Raises OSError where one cannot be looked at."""
     return _PACKED * sum(Path(path).stat().st_size for one in undo for path in one.paths)
-
-
-def _items(path: str) -> Iterator[list[Item]]:
-    with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
-        yield from iter_objects(iter(lambda: file.read(_CHUNK), b""))
 
 
 def _before(request: RestoreRequest) -> Iterator[list[Item]]:
