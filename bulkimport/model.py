@@ -191,7 +191,10 @@ class NdjsonSource:
     type: Literal["ndjson"] = "ndjson"
 
 
-Source = CsvSource | JsonSource | NdjsonSource
+FileSource = CsvSource | JsonSource | NdjsonSource
+"""Sources whose `paths` are read as they stand."""
+
+Source = FileSource
 FieldType = Literal["text", "number", "date", "boolean"]
 Scalar = str | int | float | bool | None
 

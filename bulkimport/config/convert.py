@@ -10,10 +10,9 @@ from bulkimport.config.models import (
     PollBlock,
     RetriesBlock,
     RunBlock,
-    SourceBlock,
 )
-from bulkimport.config.paths import absolute, absolute_pattern
-from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter, extension
+from bulkimport.config.paths import absolute
+from bulkimport.config.source_convert import source
 
 
 def config(
@@ -37,7 +36,7 @@ def dataset(block: DatasetBlock, directory: str) -> model.Dataset:
     return model.Dataset(
         name=block.name,
         dataset_id=block.dataset_id,
-        source=_source(block.source, directory),
+        source=source(block.source, directory),
         key=tuple(block.key),
         payload=block.payload,
         fields=_fields(block),
@@ -70,18 +69,6 @@ def _poll(block: PollBlock) -> model.Poll:
     initial = block.initial if "initial" in written else min(block.initial, longest)
     timeout = block.timeout if "timeout" in written else max(block.timeout, longest)
     return model.Poll(initial, longest, timeout)
-
-
-def _source(block: SourceBlock, directory: str) -> model.Source:
-    paths = tuple(absolute_pattern(directory, path) for path in block.path)
-    match block.type or TYPE_OF_EXTENSION[extension(block.path[0])]:
-        case "csv":
-            delimiter = block.delimiter or default_delimiter(block.path[0])
-            return model.CsvSource(paths, delimiter, block.encoding, block.quotechar)
-        case "json":
-            return model.JsonSource(paths)
-        case "ndjson":
-            return model.NdjsonSource(paths)
 
 
 def _fields(block: DatasetBlock) -> tuple[model.Field, ...] | None:

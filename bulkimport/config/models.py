@@ -10,7 +10,8 @@ from pydantic import Field
 from bulkimport.config import values
 from bulkimport.config.expectations import choice, duration, exactly, percentage, switch, whole_number
 from bulkimport.config.shapes import Block, OneOrMore, ShortForm, block, seconds
-from bulkimport.config.source_types import SourceType, path_pattern
+from bulkimport.config.source_block import SourceBlock
+from bulkimport.config.source_types import path_pattern
 from bulkimport.model import AccessPolicy, ExtraColumns, FieldType, PayloadFormat, Scalar, Secret
 
 Switch = Annotated[bool, switch()]
@@ -80,21 +81,6 @@ class PollBlock(Block):
     initial: Duration = seconds("1s", "The first wait before a job is looked at.")
     max: Duration = seconds("30s", "The longest wait between two looks.")
     timeout: Duration = seconds("30m", "How long a job may take from its acceptance.")
-
-
-class SourceBlock(Block):
-    type: Annotated[SourceType | None, choice("csv", "json", "ndjson")] = Field(
-        None,
-        description="Told by the extension where it is .csv, .tsv, .txt, .json, .ndjson or .jsonl (and .gz).",
-    )
-    path: Annotated[list[Annotated[str, values.FILE_PATH]], OneOrMore("a path or a list of paths")] = Field(
-        description="A file, a glob pattern, or a list of them, relative to the file that names them."
-    )
-    delimiter: Annotated[str | None, values.DELIMITER] = Field(
-        None, description="CSV only: a comma, or a tab for .tsv, unless said otherwise."
-    )
-    encoding: Annotated[str, values.ENCODING] = Field("utf-8", description="CSV only.")
-    quotechar: Annotated[str, values.QUOTECHAR] = Field('"', description="CSV only.")
 
 
 class FieldBlock(Block):

@@ -1,45 +1,17 @@
 """How the values of one dataset fit together. Each rule looks only at values that are right by themselves, so that one
 mistake does not hide another."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
 from bulkimport.config.expectations import MismatchError
 from bulkimport.config.fields import check_date_pattern, default_value
-from bulkimport.config.models import DatasetBlock, GuardsBlock, ImportBlock, PollBlock, RetriesBlock, SourceBlock
+from bulkimport.config.findings import Finding, Rule, Values
+from bulkimport.config.models import RetriesBlock
 from bulkimport.config.problems import Problems, found, guess
 from bulkimport.config.shapes import Block, Parts, partial
-from bulkimport.config.source_types import KEYS_OF_CSV, TYPE_OF_EXTENSION, default_delimiter, extension
-from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, find, nearest
-from bulkimport.wording import listed
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong between the values at `paths`; reported at the one that the dataset itself holds."""
-
-    message: str
-    paths: tuple[Path, ...]
-
-
-class Values:
-    """A dataset's values, as far as they are right, and how they are written."""
-
-    def __init__(self, tree: MappingNode, parts: Parts) -> None:
-        self.tree = tree
-        self.dataset = partial(DatasetBlock, parts)
-        self.source = partial(SourceBlock, parts)
-        self.imports = partial(ImportBlock, parts)
-        self.guards = partial(GuardsBlock, parts)
-        self.poll = partial(PollBlock, parts)
-
-    def shown(self, *path: str | int) -> str:
-        """The value at a path, for a message."""
-        return found(nearest(self.tree, path))
-
-
-Rule = Callable[[Values], Iterator[Finding]]
+from bulkimport.config.source_rules import SOURCE_RULES
+from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, nearest
 
 
 def check_relations(tree: MappingNode, parts: Parts, problems: Problems) -> None:
@@ -112,57 +84,6 @@ def _tokens(values: Values) -> Iterator[Finding]:
         yield Finding(message, (("import", "clear_token"), ("import", "noop_token")))
 
 
-def _source_type(values: Values) -> Iterator[Finding]:
-    """Every path has a known extension unless `type` is given, and all have the same type."""
-    if not values.source.path or find(values.tree, ("source", "type")) is not None:
-        return
-    types: dict[str, str] = {}
-    for index, path in enumerate(values.source.path):
-        kind = TYPE_OF_EXTENSION.get(extension(path))
-        if kind is None:
-            known = listed(TYPE_OF_EXTENSION)
-            message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
-            yield Finding(message + ".gz; otherwise say `type: csv`, `json` or `ndjson`", (_path_of(values, index),))
-        elif types and kind not in types.values():
-            message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
-            yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))
-        else:
-            types[_shown_path(values, index)] = kind
-
-
-def _source_keys(values: Values) -> Iterator[Finding]:
-    """What only delimited text has is not given for JSON; separator and quote differ."""
-    source = values.source
-    if source.type is None and find(values.tree, ("source", "type")) is not None:
-        return
-    kinds = {source.type or TYPE_OF_EXTENSION.get(extension(path)) for path in source.path or []}
-    if len(kinds) == 1 and (kind := kinds.pop()) in ("json", "ndjson"):
-        for name in KEYS_OF_CSV:
-            if name in source.model_fields_set:
-                yield Finding(f"`{name}` is for csv; this source is {kind}", (("source", name),))
-        return
-    if source.path and source.delimiter is None and len({default_delimiter(path) for path in source.path}) > 1:
-        message = (
-            "these files have different delimiters, a tab in .tsv and a comma otherwise: say which with `delimiter`"
-        )
-        yield Finding(message, (("source", "path"),))
-    if source.delimiter is not None and source.delimiter == source.quotechar:
-        paths: tuple[Path, ...] = (("source", "quotechar"), ("source", "delimiter"))
-        at = paths if "quotechar" in source.model_fields_set else paths[1:]
-        yield Finding("delimiter and quotechar are the same character", at)
-
-
-def _path_of(values: Values, index: int) -> Path:
-    for path in (("source", "path", index), ("source", "path")):
-        if find(values.tree, path) is not None:
-            return path
-    return ("source",)
-
-
-def _shown_path(values: Values, index: int) -> str:
-    return values.shown(*_path_of(values, index))
-
-
 def _keys(values: Values) -> Iterator[Finding]:
     key = values.dataset.key or []
     for index, name in enumerate(key):
@@ -217,8 +138,7 @@ _RULES: tuple[Rule, ...] = (
     _row_order,
     _matching,
     _tokens,
-    _source_type,
-    _source_keys,
+    *SOURCE_RULES,
     _keys,
     _needed_properties,
     _formats,

@@ -4,6 +4,7 @@ It accepts every file that the loader accepts, as a main file or (without `tenan
 what can be refused without knowing other files, the environment, or how large two values are.
 """
 
+from itertools import combinations
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -11,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from bulkimport.config.expectations import PLACEHOLDER, JsonSchema
 from bulkimport.config.models import IncludedFile, MainFile
 from bulkimport.config.shapes import keys_of
-from bulkimport.config.source_types import KEYS_OF_CSV, path_pattern
+from bulkimport.config.source_types import KEYS_OF_ORIGIN, KEYS_OF_TYPE, foreign, path_pattern
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _HAS_TEXT: JsonSchema = {"type": "string"}
@@ -99,14 +100,24 @@ def _add_tenant_rules(tenant: JsonSchema) -> None:
 
 
 def _add_source_rules(source: JsonSchema) -> None:
-    """Without a type the extension tells it; only delimited text has delimiters, quotes and an encoding."""
+    """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
     known_path = {"properties": {"path": {"anyOf": [known, {"type": "array", "items": known}]}}}
-    is_json = {"required": ["type"], "properties": {"type": {"enum": ["json", "ndjson"]}}}
     source["allOf"] = [
+        _any_of(*KEYS_OF_ORIGIN),
+        *({"not": {"required": list(pair)}} for pair in combinations(KEYS_OF_ORIGIN, 2)),
         {"if": {"required": ["type"]}, "else": known_path},
-        {"if": is_json, "then": {"not": _any_of(*KEYS_OF_CSV)}},
+        *(
+            _only_with({"properties": {"type": {"const": kind}}, "required": ["type"]}, foreign(KEYS_OF_TYPE, kind))
+            for kind in KEYS_OF_TYPE
+        ),
+        *(_only_with({"required": [name]}, foreign(KEYS_OF_ORIGIN, name)) for name in KEYS_OF_ORIGIN),
     ]
+
+
+def _only_with(condition: JsonSchema, others: list[str]) -> JsonSchema:
+    """Where `condition` holds, none of `others` may be there."""
+    return {"if": condition, "then": {"not": _any_of(*others)} if others else {}}
 
 
 def _add_field_rules(field: JsonSchema) -> None:

@@ -1,7 +1,9 @@
-"""Which kind of source a path names, by its extension."""
+"""Which kinds of source there are, which keys each has, and which kind a path names by its extension."""
 
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 SourceType = Literal["csv", "json", "ndjson"]
 
@@ -15,8 +17,21 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
 }
 COMPRESSED = ".gz"
 
-KEYS_OF_CSV = ("delimiter", "encoding", "quotechar")
-"""What can be said of delimited text alone: JSON is UTF-8 by definition and has no delimiter."""
+KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
+    "csv": ("delimiter", "encoding", "quotechar"),  # JSON is UTF-8 by definition and has no delimiter
+    "json": (),
+    "ndjson": (),
+}
+"""What can be said of the content of one type alone. A key may belong to several types."""
+
+KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": ()}
+"""The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
+sources from there have."""
+
+
+def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:
+    """What one of the tables above has for others than `own` alone, in its order."""
+    return [name for name in dict.fromkeys(chain.from_iterable(keys.values())) if name not in keys[own]]
 
 
 def extension(path: str) -> str:

@@ -1,8 +1,9 @@
 """From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
 
 import errno
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile
 from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.header import near_misses
+from bulkimport.sources.landing import Landed, Tell, land
 
 
 def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payload:
@@ -31,12 +33,17 @@ def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payloa
         with ExitStack() as stack:
             if progress is None and request.progress_path is not None:
                 progress = stack.enter_context(Progress(request.progress_path))
-            stream = open_stream(request)
+            landed = land(
+                request.source, Path(request.landing_path or f"{request.spool_path}.landing"), _teller(progress)
+            )
+            stack.enter_context(_by_known_names(landed))
+            stream = open_stream(request, landed.source)
             spool = stack.enter_context(SpoolFile(request.spool_path))
             sidecar = stack.enter_context(PrivateFile(request.keys_path))
             hashes = stack.enter_context(HashFile(str(Path(request.spool_path).parent)))
             marks = stack.enter_context(RowMarks(str(Path(request.spool_path).parent)))
-            return _Preparation(request, stream, spool, sidecar, marks, progress).payload(hashes)
+            payload = _Preparation(request, stream, spool, sidecar, marks, progress).payload(hashes)
+            return replace(payload, warnings=(*landed.warnings, *map(landed.told, payload.warnings)))
     except OSError as error:
         raise _spool_error(error, request) from None
 
@@ -142,6 +149,24 @@ class _Preparation:
         near = [guess for name in absent for guess in near_misses(name, names)]
         guess = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
         return [f"No record has the key property {', '.join(map(repr, absent))}.{guess}"]
+
+
+def _teller(progress: Progress | None) -> Tell:
+    """What shows the landing in `progress`, before there are rows."""
+
+    def tell(arrived: int, total: int) -> None:
+        if progress is not None:
+            progress.update(Reading(0, arrived, total, 0))
+
+    return tell
+
+
+@contextmanager
+def _by_known_names(landed: Landed) -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        raise landed.told_error(error) from None
 
 
 def _spool_error(error: OSError, request: PayloadRequest) -> StateError:

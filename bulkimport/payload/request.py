@@ -14,7 +14,8 @@ DuplicatePolicy = Literal["refuse", "first", "last"]
 
 @dataclass(frozen=True, slots=True)
 class PayloadRequest:
-    """`key` and `required` name properties (after renaming). None of the three files may exist yet.
+    """`key` and `required` name properties (after renaming). `landing_path` is a folder. None of the three
+    files, nor the folder, may exist yet.
 
     `verbatim` are texts that mean something to the import whatever a property's type (its noop and clear tokens): such
     a cell goes out as it is.
@@ -24,6 +25,7 @@ class PayloadRequest:
     key: tuple[str, ...]
     spool_path: str
     keys_path: str
+    landing_path: str
     progress_path: str | None = None
     format: PayloadFormat = "json"
     fields: tuple[Field, ...] | None = None
@@ -44,6 +46,7 @@ class PayloadRequest:
             key=dataset.key,
             spool_path=f"{path}.{dataset.payload}",
             keys_path=f"{path}.keys",
+            landing_path=f"{path}.landing",
             progress_path=f"{path}.progress",
             format=dataset.payload,
             fields=dataset.fields,

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from bulkimport.errors import SourceError
+from bulkimport.model import FileSource
 from bulkimport.payload.encode import CsvFromRecords, CsvFromRows, Encoder, JsonFromRecords, JsonFromRows
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
@@ -44,13 +45,13 @@ class Stream(Protocol):
         ...
 
 
-def open_stream(request: PayloadRequest) -> Stream:
-    """The stream that `request` asks for. Raises SourceError."""
+def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
+    """The items of `source`, where the rows of `request` have landed. Raises SourceError."""
     fields = request.fields or ()
     wanted = frozenset((*request.key, *request.required, *(field.source_column for field in fields)))
     exact_decimals = any(field.type == "text" for field in fields)
-    source = open_source(request.source, wanted=wanted, exact_decimals=exact_decimals)
-    return TableStream(source, request) if isinstance(source, CsvTable) else RecordStream(source, request)
+    rows = open_source(source, wanted=wanted, exact_decimals=exact_decimals)
+    return TableStream(rows, request) if isinstance(rows, CsvTable) else RecordStream(rows, request)
 
 
 class TableStream:

@@ -1,6 +1,6 @@
 """Sources: files as rows of cells or as records, read in a stream, whole and well-formed or not at all."""
 
-from bulkimport.model import CsvSource, JsonSource, NdjsonSource, Source
+from bulkimport.model import CsvSource, FileSource, JsonSource, NdjsonSource
 from bulkimport.sources.base import ExactNumber, Place, Records, Rows
 from bulkimport.sources.csv import CsvTable
 from bulkimport.sources.json import JsonRecords
@@ -10,7 +10,7 @@ __all__ = ["CsvTable", "ExactNumber", "Place", "Records", "Rows", "open_source"]
 
 
 def open_source(
-    source: Source, *, wanted: frozenset[str] = frozenset(), exact_decimals: bool = False
+    source: FileSource, *, wanted: frozenset[str] = frozenset(), exact_decimals: bool = False
 ) -> CsvTable | Records:
     """The rows behind `source`; its files exist, can be opened, and a table's headers have been read.
 

@@ -25,7 +25,7 @@ async def prepare_all(processes: int, times: int, source: str, folder: str) -> d
 
     async def one(number: int) -> None:
         target = f"{folder}/{processes}-{number}"
-        request = PayloadRequest(CsvSource((source,)), ("employeeID",), target, f"{target}.keys")
+        request = PayloadRequest(CsvSource((source,)), ("employeeID",), target, f"{target}.keys", f"{target}.landing")
         digests.append((await workers.run(prepare, request, size=size)).sha256)
 
     began = time.perf_counter()

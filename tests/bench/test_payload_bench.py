@@ -41,7 +41,8 @@ from bulkimport.model import CsvSource
 from bulkimport.payload import PayloadRequest, prepare
 began = time.process_time()
 source, target = sys.argv[1:]
-prepare(PayloadRequest(CsvSource((source,)), ("employeeID",), target, target + ".keys", required=("employeeID",)))
+names = (target, target + ".keys", target + ".landing")
+prepare(PayloadRequest(CsvSource((source,)), ("employeeID",), *names, required=("employeeID",)))
 """
 PLAIN = "import runpy, sys; runpy.run_path({!r})\n"
 DUCKDB = """
@@ -133,7 +134,9 @@ def test_peak_memory_at_a_hundred_thousand_and_a_million_rows(people: Path, tmp_
 
 def _prepare(people: str, folder: str) -> tuple[int, str]:
     target = f"{folder}/{os.urandom(4).hex()}"
-    payload = prepare(PayloadRequest(CsvSource((people,)), ("employeeID",), target, target + ".keys"))
+    payload = prepare(
+        PayloadRequest(CsvSource((people,)), ("employeeID",), target, target + ".keys", target + ".landing")
+    )
     return payload.rows, payload.sha256
 
 

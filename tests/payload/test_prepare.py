@@ -30,7 +30,8 @@ def request(folder: Path, text: str | bytes, name: str = "source.csv", **options
     source = kinds[name.removesuffix(".gz").rpartition(".")[2]]((str(path),))
     (folder / "spool").mkdir(exist_ok=True)
     key = options.pop("key", ("id",))
-    return PayloadRequest(source, key, str(folder / "spool" / "payload"), str(folder / "spool" / "keys"), **options)
+    spool = folder / "spool"
+    return PayloadRequest(source, key, str(spool / "payload"), str(spool / "keys"), str(spool / "landing"), **options)
 
 
 def written(payload: Payload) -> list[dict[str, Any]]:
@@ -324,7 +325,8 @@ from pathlib import Path
 from bulkimport.model import CsvSource
 from bulkimport.payload import PayloadRequest, prepare
 source, folder = sys.argv[1:]
-payload = prepare(PayloadRequest(CsvSource((source,)), ("id",), folder + "/payload", folder + "/keys"))
+names = (folder + "/payload", folder + "/keys", folder + "/landing")
+payload = prepare(PayloadRequest(CsvSource((source,)), ("id",), *names))
 print(payload.rows, *re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()))
 """
 

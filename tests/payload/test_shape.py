@@ -13,7 +13,7 @@ from bulkimport.sources.ndjson import NdjsonRecords
 
 
 def request(fields: tuple[Field, ...] | None, extra: ExtraColumns, key: str = "id") -> PayloadRequest:
-    return PayloadRequest(CsvSource(()), (key,), "spool", "keys", fields=fields, extra_columns=extra)
+    return PayloadRequest(CsvSource(()), (key,), "spool", "keys", "landing", fields=fields, extra_columns=extra)
 
 
 def of_table(

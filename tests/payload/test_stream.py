@@ -4,25 +4,25 @@ from pathlib import Path
 import pytest
 
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource, Field, NdjsonSource, PayloadFormat, Source
+from bulkimport.model import CsvSource, Field, FileSource, NdjsonSource, PayloadFormat
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.stream import Stream, open_stream
 
 
 def stream(
-    folder: Path, text: str, *fields: Field, kind: type[Source] = CsvSource, format_: PayloadFormat = "json"
+    folder: Path, text: str, *fields: Field, kind: type[FileSource] = CsvSource, format_: PayloadFormat = "json"
 ) -> Stream:
     path = folder / "source"
     path.write_text(text)
-    return open_stream(
-        PayloadRequest(kind((str(path),)), ("id",), "spool", "keys", fields=fields or None, format=format_)
-    )
+    source = kind((str(path),))
+    request = PayloadRequest(source, ("id",), "spool", "keys", "landing", fields=fields or None, format=format_)
+    return open_stream(request, source)
 
 
 @pytest.mark.parametrize(
     ("kind", "text"), [(CsvSource, "id,a\n1,x\n2,\n"), (NdjsonSource, '{"id":"1","a":"x"}\n{"id":"2","a":""}\n')]
 )
-def test_columns_are_taken_from_items_of_any_kind(tmp_path: Path, kind: type[Source], text: str) -> None:
+def test_columns_are_taken_from_items_of_any_kind(tmp_path: Path, kind: type[FileSource], text: str) -> None:
     found = stream(tmp_path, text, kind=kind)
     [items] = found.batches()
 

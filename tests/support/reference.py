@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from bulkimport.config import json_schema, models
+from bulkimport.config import json_schema, models, source_block
 from bulkimport.config.shapes import Block, key_of
 from bulkimport.orgvue.hints import OTHER_HINTS, TENANT_HINTS
 from tests.support import readme
@@ -27,7 +27,7 @@ _BLOCKS: tuple[tuple[type[Block], str], ...] = (
     (models.RetriesBlock, "`retries`"),
     (models.RunBlock, "`run`"),
     (models.DatasetBlock, "An entry of `datasets`"),
-    (models.SourceBlock, "`source` of a dataset, in its long form"),
+    (source_block.SourceBlock, "`source` of a dataset, in its long form"),
     (models.FieldBlock, "An entry of a dataset's `fields`"),
     (models.ImportBlock, "`import` of a dataset"),
     (models.GuardsBlock, "`guards` of a dataset"),
