@@ -196,14 +196,18 @@ FileSource = CsvSource | JsonSource | NdjsonSource
 
 Source = FileSource
 FieldType = Literal["text", "number", "date", "boolean"]
+Unmapped = Literal["keep", "refuse", "blank"]
 Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property of the payload: `name` as Orgvue knows it, read from the source column `source_column`.
+    """One property of the payload: `name` as Orgvue knows it, read from the source column `source_column`, to which the
+    texts of the columns `joined` are added, `separator` between them.
 
-    `format` is a strptime pattern for dates; `default` fills blank and missing cells (None: no default).
+    `trim` takes white space off, `null_values` are texts that count as blank, `value_map` replaces texts (`unmapped`
+    says what becomes of others), and then the value is read as its `type` says; `format` is a strptime pattern for
+    dates. `default` fills blank and missing cells (None: no default). With a `constant` no column is read.
     """
 
     name: str
@@ -211,9 +215,21 @@ class Field:
     type: FieldType | None = None
     format: str | None = None
     default: Scalar = None
+    joined: tuple[str, ...] = ()
+    separator: str = ""
+    constant: Scalar = None
+    trim: bool = False
+    null_values: tuple[str, ...] = ()
+    value_map: tuple[tuple[str, Scalar], ...] = ()
+    unmapped: Unmapped = "keep"
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        return () if self.constant is not None else (self.source_column, *self.joined)
 
 
 ExtraColumns = Literal["pass", "drop", "refuse"]
+BlankPolicy = Literal["as_is", "omit", "null", "clear", "noop"]
 PayloadFormat = Literal["json", "csv"]
 AccessPolicy = Literal["skip", "fail"]
 
@@ -252,7 +268,11 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One dataset to refresh. `key` names the properties (after renaming) that together identify an item."""
+    """One dataset to refresh. `key` names the properties (after renaming) that together identify an item.
+
+    `trim` and `null_values` are for columns that `fields` does not name. `blanks` says how blank values go out:
+    `as_is`, not at all, as null, or as the import's clear or noop token.
+    """
 
     name: str
     dataset_id: str
@@ -261,6 +281,9 @@ class Dataset:
     payload: PayloadFormat = "json"
     fields: tuple[Field, ...] | None = None
     extra_columns: ExtraColumns = "pass"
+    trim: bool = False
+    null_values: tuple[str, ...] = ()
+    blanks: BlankPolicy = "as_is"
     import_options: ImportOptions = ImportOptions()
     guards: Guards = Guards()
     poll: Poll = Poll()

@@ -1,9 +1,10 @@
 """Checked pydantic models → the frozen values that the rest of the program knows."""
 
 from bulkimport import model
-from bulkimport.config.fields import default_value
+from bulkimport.config.fields import typed_value
 from bulkimport.config.models import (
     DatasetBlock,
+    FieldBlock,
     GuardsBlock,
     ImportBlock,
     MainFile,
@@ -41,6 +42,9 @@ def dataset(block: DatasetBlock, directory: str) -> model.Dataset:
         payload=block.payload,
         fields=_fields(block),
         extra_columns=block.extra_columns,
+        trim=block.trim,
+        null_values=tuple(block.null_values),
+        blanks=block.blanks,
         import_options=_import_options(block.import_options),
         guards=_guards(block.guards, block.key),
         poll=_poll(block.poll),
@@ -74,12 +78,26 @@ def _poll(block: PollBlock) -> model.Poll:
 def _fields(block: DatasetBlock) -> tuple[model.Field, ...] | None:
     if block.fields is None:
         return None
+    return tuple(_field(name, field or FieldBlock.model_construct(), block) for name, field in block.fields.items())
+
+
+def _field(name: str, field: FieldBlock, block: DatasetBlock) -> model.Field:
     imports = block.import_options
-    return tuple(
-        model.Field(name, name)
-        if field is None
-        else model.Field(name, field.source_column or name, field.type, field.format, default_value(field, imports))
-        for name, field in block.fields.items()
+    first, *joined = field.source_columns or [name]
+    trim, null_values = field.trim, field.null_values
+    return model.Field(
+        name,
+        first,
+        field.type,
+        field.format,
+        typed_value(field.default, field, imports),
+        joined=tuple(joined),
+        separator=field.separator,
+        constant=typed_value(field.value, field, imports),
+        trim=block.trim if trim is None else trim,
+        null_values=tuple(block.null_values if null_values is None else null_values),
+        value_map=tuple((text, typed_value(value, field, imports)) for text, value in (field.value_map or {}).items()),
+        unmapped=field.unmapped,
     )
 
 

@@ -81,6 +81,17 @@ def text(words: str, parse: Callable[[str], object] = str, pattern: str | None =
     return Expectation(words, parse_text, {"type": "string", **({"pattern": pattern} if pattern else {"minLength": 1})})
 
 
+def any_text() -> Expectation:
+    """A text that may be empty."""
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str):
+            raise MismatchError("" if value is None or isinstance(value, list | dict) else "put it in quotes")
+        return str(value)
+
+    return Expectation("a text", parse, {"type": "string"})
+
+
 def whole_number(minimum: int) -> Expectation:
     def parse(value: object) -> int:
         number = _atom(value)

@@ -21,13 +21,13 @@ def check_date_pattern(pattern: str) -> None:
             raise MismatchError("a date pattern with day, month and year, such as %d/%m/%Y")
 
 
-def default_value(field: FieldBlock, imports: ImportBlock) -> Scalar:
-    """The default as its type has it. It stands in for the cell, so a date is written as `format` says (without one, as
-    Orgvue reads it or in ISO 8601), and the texts that mean "unchanged" and "cleared" fit every type.
+def typed_value(default: Scalar, field: FieldBlock, imports: ImportBlock) -> Scalar:
+    """A default, a constant or a value of a map, as the field's type has it. It stands in for the cell, so a date is
+    written as `format` says (without one, as Orgvue reads it or in ISO 8601), and the texts that mean "unchanged" and
+    "cleared" fit every type.
 
     Raises MismatchError, whose text says what was expected.
     """
-    default = field.default
     if default is None:
         return None
     if isinstance(default, str) and default in (imports.noop_token, imports.clear_token):

@@ -12,7 +12,7 @@ from bulkimport.config.expectations import choice, duration, exactly, percentage
 from bulkimport.config.shapes import Block, OneOrMore, ShortForm, block, seconds
 from bulkimport.config.source_block import SourceBlock
 from bulkimport.config.source_types import path_pattern
-from bulkimport.model import AccessPolicy, ExtraColumns, FieldType, PayloadFormat, Scalar, Secret
+from bulkimport.model import AccessPolicy, BlankPolicy, ExtraColumns, FieldType, PayloadFormat, Scalar, Secret, Unmapped
 
 Switch = Annotated[bool, switch()]
 Count = Annotated[int, whole_number(1)]
@@ -84,9 +84,15 @@ class PollBlock(Block):
 
 
 class FieldBlock(Block):
-    source_column: Annotated[str | None, values.COLUMN.or_null()] = Field(
-        None, alias="from", description="The source column, if its name differs from the property's."
+    source_columns: Annotated[
+        list[Annotated[str, values.COLUMN]] | None, OneOrMore("the name of a column or a list of them", nullable=True)
+    ] = Field(
+        None,
+        alias="from",
+        description="The source column, if its name differs from the property's; a list is joined to one text.",
     )
+    separator: Annotated[str, values.ANY_TEXT] = Field("", description="What stands between the columns of a list.")
+    value: Annotated[Scalar, values.SCALAR] = Field(None, description="A constant for every row; no column is read.")
     type: Annotated[FieldType | None, choice("text", "number", "date", "boolean").or_null()] = Field(
         None, description="How the source's text is read; without it, it goes out as it stands."
     )
@@ -94,6 +100,18 @@ class FieldBlock(Block):
         None, description="Dates only: how the source writes them, as a strptime pattern.", examples=["%d/%m/%Y"]
     )
     default: Annotated[Scalar, values.SCALAR] = Field(None, description="Fills blank and missing cells.")
+    trim: Annotated[bool | None, switch().or_null()] = Field(
+        None, description="Take white space off; as the dataset's `trim` says, unless said here."
+    )
+    null_values: list[Annotated[str, values.MARK]] | None = Field(
+        None, description="Texts that count as blank; the dataset's `null_values` unless said here."
+    )
+    value_map: dict[str, Annotated[Scalar, values.SCALAR]] | None = Field(
+        None, alias="map", description="Text in the source → value in its place."
+    )
+    unmapped: Annotated[Unmapped, choice("keep", "refuse", "blank")] = Field(
+        "keep", description="What becomes of texts that `map` does not have: sent, an error, or blank."
+    )
 
 
 class ImportBlock(Block):
@@ -150,6 +168,15 @@ class DefaultsBlock(Block):
     )
     extra_columns: Annotated[ExtraColumns, choice("pass", "drop", "refuse")] = Field(
         "pass", description="Columns that `fields` does not name: send, leave out, or refuse the source."
+    )
+    trim: Switch = Field(False, description="Take white space off the texts of all columns.")
+    null_values: list[Annotated[str, values.MARK]] = Field(
+        [], description="Texts that count as blank in all columns, such as NULL or n/a.", examples=[["NULL", "n/a"]]
+    )
+    blanks: Annotated[BlankPolicy, choice("as_is", "omit", "null", "clear", "noop")] = Field(
+        "as_is",
+        description="How blank values go out: as they are, left out of the item (JSON payloads), as null, or as the "
+        "import's clear_token or noop_token.",
     )
     import_options: ImportBlock = block(ImportBlock, "The parameters of Orgvue's import.", alias="import")
     guards: GuardsBlock = block(GuardsBlock, "What is checked before anything is sent.")

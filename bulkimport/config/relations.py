@@ -4,8 +4,7 @@ mistake does not hide another."""
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bulkimport.config.expectations import MismatchError
-from bulkimport.config.fields import check_date_pattern, default_value
+from bulkimport.config.field_rules import FIELD_RULES
 from bulkimport.config.findings import Finding, Rule, Values
 from bulkimport.config.models import RetriesBlock
 from bulkimport.config.problems import Problems, found, guess
@@ -108,29 +107,14 @@ def _needed_properties(values: Values) -> Iterator[Finding]:
             yield Finding(f"{message}; {guess(name, dataset.fields)}", (path,))
 
 
-def _formats(values: Values) -> Iterator[Finding]:
-    for name, field in (values.dataset.fields or {}).items():
-        if field is None or field.format is None:
-            continue
-        path: Path = ("fields", name, "format")
-        if field.type != "date":
-            yield Finding("`format` is for dates: add `type: date` or leave it out", (path,))
-            continue
-        try:
-            check_date_pattern(field.format)
-        except MismatchError as mismatch:
-            yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
-
-
-def _defaults(values: Values) -> Iterator[Finding]:
-    for name, field in (values.dataset.fields or {}).items():
-        if field is None:
-            continue
-        path: Path = ("fields", name, "default")
-        try:
-            default_value(field, values.imports)
-        except MismatchError as mismatch:
-            yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
+def _blanks(values: Values) -> Iterator[Finding]:
+    """The tokens exist, and only an item of a JSON payload can lack a property."""
+    blanks, imports = values.dataset.blanks, values.imports
+    for policy, name in (("clear", "clear_token"), ("noop", "noop_token")):
+        if blanks == policy and getattr(imports, name) is None:
+            yield Finding(f"`blanks: {policy}` sends import.{name}, which is not set", (("blanks",),))
+    if blanks == "omit" and values.dataset.payload == "csv":
+        yield Finding("a CSV payload cannot leave a cell out: expected another policy", (("blanks",), ("payload",)))
 
 
 _RULES: tuple[Rule, ...] = (
@@ -141,6 +125,6 @@ _RULES: tuple[Rule, ...] = (
     *SOURCE_RULES,
     _keys,
     _needed_properties,
-    _formats,
-    _defaults,
+    *FIELD_RULES,
+    _blanks,
 )

@@ -87,17 +87,23 @@ class OneOrMore:
     """Marks a list that may be written as its only item: `key: id` for `key: [id]`."""
 
     words: str
+    nullable: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._as_list, handler(source))
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         several = handler(core)
-        return {"anyOf": [several["items"], {**several, "minItems": 1}]}
+        if self.nullable:
+            several = several["anyOf"][0]
+        alternatives = [several["items"], {**several, "minItems": 1}]
+        return {"anyOf": [*alternatives, {"type": "null"}] if self.nullable else alternatives}
 
     def _as_list(self, value: object) -> object:
         if isinstance(value, str):
             return [value]
+        if value is None and self.nullable:
+            return None
         if not isinstance(value, list) or not value:
             raise PydanticCustomError(NOT_AS_EXPECTED, "expected {words}", {"words": self.words})
         return value

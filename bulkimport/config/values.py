@@ -5,7 +5,7 @@ import ipaddress
 import re
 import uuid
 
-from bulkimport.config.expectations import Expectation, MismatchError, finite_number, text
+from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text
 from bulkimport.model import Secret
 
 TENANT_ID_PATTERN = "^[A-Z][A-Z0-9_]{0,29}$"
@@ -140,5 +140,6 @@ OWN_PROPERTY = text("a property key", _property, "^[^_]")
 TAG = text("a tag")
 DATASET_NAME = text("the name of a dataset")
 MARK = text("a text")
+ANY_TEXT = any_text()
 DATE_PATTERN = text("a date pattern such as %d/%m/%Y")
 SCALAR = Expectation("a text, a number, true or false", _scalar, {"type": ["string", "number", "boolean"]}).or_null()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bulkimport.model import Field, FieldType, Scalar
+from bulkimport.payload.cleaning import UNCLEANED, Cleaning, as_text
 from bulkimport.payload.dates import DateReader
 from bulkimport.payload.numbers import number_text, number_value
 from bulkimport.payload.request import DateFormat
@@ -20,8 +21,9 @@ _MEMO_SIZES = {"date": 32_768, "number": 4096, "boolean": 1024}
 class Conversion(dict[str, Value]):
     """Texts and what they become, filled as they come and bounded in size: cells repeat.
 
-    `default` stands in for blank values. Blank are None and the empty text; where a text has to be understood (every
-    type but text), white space alone is blank as well, and None is what remains of it without a default.
+    `cleaning` comes first, then `default` stands in for blank values. Blank are None and the empty text; where a text
+    has to be understood (every type but text), white space alone is blank as well, and None is what remains of it
+    without a default.
     """
 
     def __init__(
@@ -30,15 +32,17 @@ class Conversion(dict[str, Value]):
         kind: FieldType | None,
         default: Value,
         verbatim: frozenset[str],
+        cleaning: Cleaning = UNCLEANED,
     ) -> None:
         super().__init__()
+        self._cleaning = cleaning
         self._understand = understand
         self._kind = kind
         self._verbatim = verbatim
         self._capacity = _MEMO_SIZES.get(kind or "", 1024)
-        self._integers = understand is number_value and not any(map(str.isdigit, verbatim))
+        self._integers = understand is number_value and not cleaning and not any(map(str.isdigit, verbatim))
         self.default: Value = None
-        self.default = self.value(default)
+        self.default = self._typed(default)
 
     def __missing__(self, text: str) -> Value:
         value = self._of_text(text)
@@ -50,8 +54,7 @@ class Conversion(dict[str, Value]):
     def column(self, cells: Sequence[str]) -> list[Value]:
         """All cells of a column. Raises ValueError if one of them cannot be what it should."""
         if self._understand is None:
-            default = self.default
-            return list(cells) if default is None else [cell or default for cell in cells]
+            return self._texts(list(cells))
         if self._integers:
             joined = "".join(cells)
             if joined.isascii() and joined.isdigit() and "" not in cells and len(max(cells, key=len)) <= _LONGEST_INT:
@@ -62,21 +65,45 @@ class Conversion(dict[str, Value]):
         """One value, of whatever type the source has it. Raises ValueError, whose text says what was expected."""
         if isinstance(value, str):
             return self._of_text(value) if self._understand is None else self[value]
+        if self._cleaning and value is not None:
+            text = as_text(value)
+            cleaned = self._cleaning.text(text)
+            if cleaned != text:
+                return self._typed(cleaned)
+        return self._typed(value)
+
+    def _typed(self, value: Value) -> Value:
+        """A value that is clean already."""
+        if isinstance(value, str):
+            return self._of_clean_text(value)
         if value is None:
             return self.default
         match self._kind:
             case None:
                 return value
             case "text":
-                return _text(value)
+                return as_text(value)
             case "boolean":
-                return self[_text(value)]
+                return self._of_clean_text(as_text(value))
             case "number" if not isinstance(value, bool):
                 return number_text(str(value)) if self._understand is number_text else value
             case "number" | "date":
                 raise ValueError(f"is not a {self._kind}")
 
+    def _texts(self, cells: list[str]) -> list[Value]:
+        """All cells of a column that are not to be understood."""
+        if self._cleaning.value_map or (self._cleaning and self._verbatim):
+            return list(map(self.__getitem__, cells))
+        texts = self._cleaning.texts(cells)
+        default = self.default
+        return list(texts) if default is None else [cell or default for cell in texts]
+
     def _of_text(self, text: str) -> Value:
+        if not self._cleaning or text in self._verbatim:
+            return self._of_clean_text(text)
+        return self._typed(self._cleaning.text(text))
+
+    def _of_clean_text(self, text: str) -> Value:
         if text in self._verbatim:
             return text
         if self._understand is None:
@@ -92,6 +119,7 @@ def conversion(field: Field, *, date_format: DateFormat, verbatim: frozenset[str
     Raises ValueError if the default is none of the field's type.
     """
     understand: Callable[[str], Value] | None = None
+    cleaning = Cleaning.of(field)
     match field.type:
         case "number":
             understand = number_text if as_text else number_value
@@ -102,9 +130,10 @@ def conversion(field: Field, *, date_format: DateFormat, verbatim: frozenset[str
         case "text":
             pass
         case None:
-            if field.default is None:
+            if field.default is None and field.constant is None and not cleaning:
                 return None
-    return Conversion(understand, field.type, field.default, verbatim)
+    default = field.default if field.constant is None else field.constant
+    return Conversion(understand, field.type, default, verbatim, cleaning)
 
 
 def _truth(text: str) -> bool:
@@ -115,10 +144,4 @@ def _truth(text: str) -> bool:
 
 
 def _truth_text(text: str) -> str:
-    return _text(_truth(text))
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return as_text(_truth(text))

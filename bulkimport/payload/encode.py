@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from bulkimport.payload.blanks import AS_IS, Blanks
 from bulkimport.payload.shape import Cells
 from bulkimport.sources import ExactNumber
 from bulkimport.sources.base import Record
@@ -36,8 +37,8 @@ class _JsonArray:
 class JsonFromRows(_JsonArray):
     """Rows of cells as the objects of one array."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._objects = _object_builder(names)
+    def __init__(self, names: Sequence[str], blanks: Blanks = AS_IS) -> None:
+        self._objects = _object_builder(names, blanks)
 
     def encode(self, items: Sequence[Cells]) -> bytes:
         return dumps(self._objects(items))[1:-1]
@@ -46,15 +47,20 @@ class JsonFromRows(_JsonArray):
 class JsonFromRecords(_JsonArray):
     """Records as the objects of one array."""
 
+    def __init__(self, blanks: Blanks = AS_IS) -> None:
+        self._record = blanks.record if blanks.policy != "as_is" else None
+
     def encode(self, items: list[Record]) -> bytes:
-        return dumps([{"_action": ACTION, **record} for record in items])[1:-1]
+        records = items if self._record is None else map(self._record, items)
+        return dumps([{"_action": ACTION, **record} for record in records])[1:-1]
 
 
 class _CsvLines:
     between, end = b"", b""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], blanks: Blanks = AS_IS) -> None:
         self._names = tuple(names)
+        self._cells = blanks.cells if blanks.token is not None else None
         self.start = _csv([("_action", *self._names)])
 
 
@@ -62,6 +68,8 @@ class CsvFromRows(_CsvLines):
     """Rows of cells as CSV: RFC 4180, UTF-8, a header, CRLF. None is an empty cell."""
 
     def encode(self, items: Sequence[Cells]) -> bytes:
+        if self._cells is not None:
+            items = [tuple(self._cells(row)) for row in items]
         try:
             lines = list(map(",".join, items))
         except TypeError:  # not all are texts
@@ -78,7 +86,10 @@ class CsvFromRecords(_CsvLines):
 
     def encode(self, items: list[Record]) -> bytes:
         names = self._names
-        return _csv((ACTION, *map(_cell, map(record.get, names))) for record in items)
+        rows: Iterable[Iterable[object]] = (map(record.get, names) for record in items)
+        if self._cells is not None:
+            rows = map(self._cells, rows)
+        return _csv((ACTION, *map(_cell, row)) for row in rows)
 
 
 def dumps(value: object) -> bytes:
@@ -106,10 +117,14 @@ def _quoted(row: Cells) -> str:
     return _csv([row]).decode().removesuffix("\r\n")
 
 
-def _object_builder(names: Sequence[str]) -> Callable[[Sequence[Cells]], list[Record]]:
+def _object_builder(names: Sequence[str], blanks: Blanks) -> Callable[[Sequence[Cells]], list[Record]]:
     """A function from rows to objects, with the names written into its code: twice as fast as `dict(zip(…))`."""
     variables = [f"v{index}" for index in range(len(names))]
-    pairs = "".join(f", {name!r}: {variable}" for name, variable in zip(names, variables, strict=True))
-    code = f'lambda rows: [{{"_action": {ACTION!r}{pairs}}} for ({", ".join(variables)},) in rows]'
+    values = map(blanks.expression, variables)
+    pairs = "".join(f", {name!r}: {value}" for name, value in zip(names, values, strict=True))
+    item = f'{{"_action": {ACTION!r}{pairs}}}'
+    if blanks.policy == "omit":
+        item = f'{{name: value for name, value in {item}.items() if value is not None and value != ""}}'
+    code = f"lambda rows: [{item} for ({', '.join(variables)},) in rows]"
     builder: Callable[[Sequence[Cells]], list[Record]] = eval(code)  # noqa: S307 (names enter as literals, by repr)
     return builder

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from bulkimport.model import Dataset, ExtraColumns, Field, PayloadFormat, Source
+from bulkimport.payload.blanks import AS_IS, Blanks
 
 DateFormat = Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 DuplicatePolicy = Literal["refuse", "first", "last"]
@@ -18,7 +19,7 @@ class PayloadRequest:
     files, nor the folder, may exist yet.
 
     `verbatim` are texts that mean something to the import whatever a property's type (its noop and clear tokens): such
-    a cell goes out as it is.
+    a cell goes out as it is. `trim` and `null_values` are for columns that `fields` does not name.
     """
 
     source: Source
@@ -34,6 +35,9 @@ class PayloadRequest:
     required: tuple[str, ...] = ()
     date_format: DateFormat = "YYYY-MM-DD"
     verbatim: frozenset[str] = frozenset()
+    trim: bool = False
+    null_values: tuple[str, ...] = ()
+    blanks: Blanks = AS_IS
 
     @classmethod
     def of(cls, dataset: Dataset, spool_dir: Path) -> Self:
@@ -54,5 +58,8 @@ class PayloadRequest:
             duplicates=dataset.guards.duplicates,
             required=dataset.guards.required,
             date_format=options.date_format,
+            trim=dataset.trim,
+            null_values=dataset.null_values,
+            blanks=Blanks.of(dataset.blanks, options),
             verbatim=frozenset(token for token in (options.noop_token, options.clear_token) if token is not None),
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bulkimport.errors import SourceError
+from bulkimport.model import Field
+from bulkimport.payload.cleaning import Cleaning, Joining, as_text
 from bulkimport.payload.columns import missing_columns, refuse_reserved, refuse_twice, unnamed_columns
 from bulkimport.payload.convert import Conversion, conversion
 from bulkimport.payload.request import PayloadRequest
@@ -30,13 +32,26 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A property of the payload and where it comes from; `index` is None for a column that the table lacks."""
+class Origin:
+    """A property of the payload and what it is made of: the columns `sources`, none for a constant."""
 
     name: str
-    source_column: str
-    index: int | None
+    sources: tuple[str, ...]
+    joining: Joining | None
     conversion: Conversion | None
+
+    @property
+    def label(self) -> str:
+        return " + ".join(self.sources)
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a source may lack the columns."""
+        return not self.sources or (self.conversion is not None and self.conversion.default is not None)
+
+    def joined(self, parts: Sequence[Any]) -> Any:
+        """The values of `sources` as the one that is converted."""
+        return parts[0] if self.joining is None else self.joining.text(tuple(map(as_text, parts)))
 
 
 class TableShape:
@@ -49,19 +64,22 @@ class TableShape:
 
     def __init__(self, table: CsvTable, request: PayloadRequest) -> None:
         self._place = table.files.paths[0]
-        columns = {name: index for index, name in enumerate(table.columns)}
-        fields = conversions(request)
-        extra = [name for name in columns if name not in {source for _, source, _ in fields}]
+        self._indexes = {name: index for index, name in enumerate(table.columns)}
+        fields = origins(request)
+        named = named_columns(fields)
+        extra = [name for name in table.columns if name not in named]
         if request.fields is not None and request.extra_columns == "refuse" and extra:
             raise unnamed_columns(extra, self._place)
-        self._columns = [_Column(name, source, columns.get(source), change) for name, source, change in fields]
         if request.fields is None or request.extra_columns == "pass":
-            self._columns += [_Column(name, name, columns[name], None) for name in extra]
+            fields += [passed_on(name, request) for name in extra]
+        self._columns = fields
         self._refuse_missing(table.columns, request.key)
-        self.names = tuple(column.name for column in self._columns)
+        self.names = tuple(column.name for column in fields)
         refuse_reserved(self.names, self._place)
         refuse_twice([name for name, times in Counter(self.names).items() if times > 1], self._place)
-        self._as_is = self.names == table.columns and all(column.conversion is None for column in self._columns)
+        self._as_is = self.names == table.columns and all(
+            column.conversion is None and column.sources == (column.name,) for column in fields
+        )
 
     def shape(self, rows: list[list[str]]) -> Sequence[Cells]:
         """Rows with one value per name. Raises ValueError if a value cannot be converted (see `problems`)."""
@@ -74,22 +92,30 @@ class TableShape:
         """Every value that cannot be converted, row by row."""
         for index, row in enumerate(rows):
             for column in self._columns:
-                if column.conversion is not None and column.index is not None:
-                    yield from _problem(index, column.source_column, row[column.index], column.conversion)
+                if column.conversion is not None and self._is_there(column):
+                    parts = [row[self._indexes[name]] for name in column.sources]
+                    yield from _problem(index, column.label, column.joined(parts), column.conversion)
 
-    @staticmethod
-    def _values(column: _Column, cells: list[tuple[str, ...]], count: int) -> Sequence[Any]:
-        if column.index is None:
+    def _is_there(self, column: Origin) -> bool:
+        return bool(column.sources) and all(name in self._indexes for name in column.sources)
+
+    def _values(self, column: Origin, cells: list[tuple[str, ...]], count: int) -> Sequence[Any]:
+        if not self._is_there(column):
             return [None if column.conversion is None else column.conversion.default] * count
-        if column.conversion is None:
-            return cells[column.index]
-        return column.conversion.column(cells[column.index])
+        values: Sequence[str] = cells[self._indexes[column.sources[0]]]
+        if column.joining is not None:
+            values = list(
+                map(column.joining.text, zip(*(cells[self._indexes[name]] for name in column.sources), strict=True))
+            )
+        return values if column.conversion is None else column.conversion.column(values)
 
     def _refuse_missing(self, found: tuple[str, ...], key: tuple[str, ...]) -> None:
         missing = [
-            column.source_column
+            name
             for column in self._columns
-            if column.index is None and (column.conversion is None or column.conversion.default is None)
+            if not column.may_be_absent
+            for name in column.sources
+            if name not in self._indexes
         ]
         names = {column.name for column in self._columns}
         missing += [name for name in key if name not in names]
@@ -105,11 +131,12 @@ class RecordShape:
 
     def __init__(self, records: Records, request: PayloadRequest) -> None:
         self._place = records.files.paths[0]
-        self._fields = conversions(request)
-        self._sources = frozenset(source for _, source, _ in self._fields)
-        self._outputs = frozenset(name for name, _, _ in self._fields)
-        self._as_is = request.fields is None
-        self._extra = "pass" if self._as_is else request.extra_columns
+        self._fields = origins(request)
+        self._named = named_columns(self._fields)
+        self._outputs = frozenset(field.name for field in self._fields)
+        self._change_extra = passed_on("", request).conversion
+        self._as_is = request.fields is None and self._change_extra is None
+        self._extra = "pass" if request.fields is None else request.extra_columns
         self._found: dict[str, None] = {}
         self._names: dict[str, None] = {}
         refuse_reserved(self._outputs, self._place)
@@ -136,38 +163,43 @@ class RecordShape:
 
     def problems(self, records: list[Record]) -> Iterator[Problem]:
         for index, record in enumerate(records):
-            for _, source, change in self._fields:
-                if change is not None and source in record:
-                    yield from _problem(index, source, record[source], change)
+            for field in self._fields:
+                if field.conversion is not None and any(name in record for name in field.sources):
+                    yield from _problem(index, field.label, _joined(field, record), field.conversion)
 
     def finish(self) -> None:
         """Raises SourceError for a field that no record had; to be called after the last record, if there was one."""
         missing = [
-            source
-            for _, source, change in self._fields
-            if source not in self._found and (change is None or change.default is None)
+            name
+            for field in self._fields
+            if not field.may_be_absent
+            for name in field.sources
+            if name not in self._found
         ]
         if missing:
             raise missing_columns(missing, self.found, self._place, ())
 
     def _shaped(self, record: Record) -> Record:
         shaped: Record = {}
-        for name, source, change in self._fields:
-            if source in record:
-                shaped[name] = record[source] if change is None else change.value(record[source])
+        for field in self._fields:
+            change = field.conversion
+            if any(name in record for name in field.sources):
+                value = _joined(field, record)
+                shaped[field.name] = value if change is None else change.value(value)
             elif change is not None and change.default is not None:
-                shaped[name] = change.default
+                shaped[field.name] = change.default
         if self._extra == "pass":
+            change = self._change_extra
             for name, value in record.items():
-                if name not in self._sources:
-                    shaped[name] = value
+                if name not in self._named:
+                    shaped[name] = value if change is None else change.value(value)
         return shaped
 
     def _admit(self, names: Iterable[str]) -> None:
         """Checks names that are new in the source."""
         new = [name for name in dict.fromkeys(names) if name not in self._found]
         self._found.update(dict.fromkeys(new))
-        extra = [name for name in new if name not in self._sources]
+        extra = [name for name in new if name not in self._named]
         if self._extra == "refuse" and extra:
             raise unnamed_columns(extra, self._place)
         if self._extra == "pass":
@@ -177,8 +209,8 @@ class RecordShape:
             self._names.update(dict.fromkeys(new))
 
 
-def conversions(request: PayloadRequest) -> list[tuple[str, str, Conversion | None]]:
-    """Property name, source column and conversion of each field. Raises SourceError for a default of a wrong type."""
+def origins(request: PayloadRequest) -> list[Origin]:
+    """What each field is made of. Raises SourceError for a default of a wrong type."""
     found = []
     for field in request.fields or ():
         try:
@@ -188,8 +220,25 @@ def conversions(request: PayloadRequest) -> list[tuple[str, str, Conversion | No
         except ValueError as error:
             hint = f"Set a default that is a {field.type}, or another type."
             raise SourceError(f"The default {field.default!r} of the field {field.name!r} {error}", hint) from None
-        found.append((field.name, field.source_column, change))
+        joining = Joining(field.separator, Cleaning(field.trim, frozenset(field.null_values))) if field.joined else None
+        found.append(Origin(field.name, field.source_columns, joining, change))
     return found
+
+
+def passed_on(name: str, request: PayloadRequest) -> Origin:
+    """A column that no field names."""
+    field = Field(name, name, trim=request.trim, null_values=request.null_values)
+    change = conversion(field, date_format=request.date_format, verbatim=request.verbatim, as_text=False)
+    return Origin(name, (name,), None, change)
+
+
+def named_columns(fields: Iterable[Origin]) -> frozenset[str]:
+    """The columns that fields speak for; a constant speaks for the column of its own name."""
+    return frozenset(name for field in fields for name in field.sources or (field.name,))
+
+
+def _joined(field: Origin, record: Record) -> Any:
+    return field.joined([record.get(name) for name in field.sources])
 
 
 def _problem(index: int, column: str, value: Any, change: Conversion) -> Iterator[Problem]:

@@ -48,7 +48,9 @@ class Stream(Protocol):
 def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
     """The items of `source`, where the rows of `request` have landed. Raises SourceError."""
     fields = request.fields or ()
-    wanted = frozenset((*request.key, *request.required, *(field.source_column for field in fields)))
+    wanted = frozenset(
+        (*request.key, *request.required, *(column for field in fields for column in field.source_columns))
+    )
     exact_decimals = any(field.type == "text" for field in fields)
     rows = open_source(source, wanted=wanted, exact_decimals=exact_decimals)
     return TableStream(rows, request) if isinstance(rows, CsvTable) else RecordStream(rows, request)
@@ -61,14 +63,15 @@ class TableStream:
         self.source = table
         self.warnings = table.warnings
         self._shape = TableShape(table, request)
-        self._format = request.format
+        self._format, self._blanks = request.format, request.blanks
         self.names = self._shape.names
 
     def batches(self) -> Iterator[Sequence[Any]]:
         return _shaped(self.source, self.source.batches(), self._shape)
 
     def encoder(self) -> Encoder:
-        return CsvFromRows(self.names) if self._format == "csv" else JsonFromRows(self.names)
+        kind = CsvFromRows if self._format == "csv" else JsonFromRows
+        return kind(self.names, self._blanks)
 
     def column(self, names: Sequence[str]) -> Column:
         if not set(names) <= set(self.names):
@@ -85,7 +88,7 @@ class RecordStream:
         self.source = records
         self.warnings = records.warnings
         self._shape = RecordShape(records, request)
-        self._format = request.format
+        self._format, self._blanks = request.format, request.blanks
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,7 +104,7 @@ class RecordStream:
 
     def encoder(self) -> Encoder:
         if self._format == "json":
-            return JsonFromRecords()
+            return JsonFromRecords(self._blanks)
         rows = values = 0
         for items in self.batches():
             rows += len(items)
@@ -111,7 +114,7 @@ class RecordStream:
                 "Some records lack properties that others have; in a CSV payload they are sent as blank, "
                 "where a JSON payload would leave them out."
             )
-        return CsvFromRecords(self.names)
+        return CsvFromRecords(self.names, self._blanks)
 
     def column(self, names: Sequence[str]) -> Column:
         if len(names) == 1:

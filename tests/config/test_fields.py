@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.config.expectations import MismatchError
-from bulkimport.config.fields import check_date_pattern, default_value
+from bulkimport.config.fields import check_date_pattern, typed_value
 from bulkimport.config.models import FieldBlock, ImportBlock
 from bulkimport.config.scalars import FromEnvironment
 from bulkimport.model import Scalar
@@ -81,7 +81,7 @@ def test_any_pattern_passes_or_is_a_mismatch(pattern: str) -> None:
 def test_defaults_that_fit(
     kind: str | None, pattern: str | None, date_format: str, default: Scalar, expected: Scalar
 ) -> None:
-    value = default_value(field(kind, pattern, default), imports(date_format))
+    value = typed_value(default, field(kind, pattern, default), imports(date_format))
     assert value == expected
     assert type(value) is type(expected)
 
@@ -106,5 +106,5 @@ def test_defaults_that_do_not_fit(
     kind: str, pattern: str | None, date_format: str, default: Scalar, words: str
 ) -> None:
     with pytest.raises(MismatchError) as caught:
-        default_value(field(kind, pattern, default), imports(date_format))
+        typed_value(default, field(kind, pattern, default), imports(date_format))
     assert str(caught.value) == words

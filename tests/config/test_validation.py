@@ -22,8 +22,8 @@ MAPPING = "expected a mapping of keys to values"
             "guards: {mni_rows: 1}",
             "guards.mni_rows: unknown key: did you mean `min_rows`, `max_rows` or `max_delete_rows`?",
         ),
-        ("fields: {a: {frm: x}}", "fields.a.frm: unknown key: did you mean `from` or `format`?"),
-        ("fields: {type: {frm: x}}", "fields.type.frm: unknown key: did you mean `from` or `format`?"),
+        ("fields: {a: {frm: x}}", "fields.a.frm: unknown key: did you mean `from`, `format` or `trim`?"),
+        ("fields: {type: {frm: x}}", "fields.type.frm: unknown key: did you mean `from`, `format` or `trim`?"),
         (
             "poll: {zzz: 1s}",
             "poll.zzz: unknown key: known are `initial`, `max` and `timeout`",

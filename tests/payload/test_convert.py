@@ -138,3 +138,54 @@ def test_the_memory_of_texts_is_bounded() -> None:
 
     assert len(numbers) <= 4096
     assert len(found) <= 1024
+
+
+def cleaned(field: Field, *, verbatim: tuple[str, ...] = ()) -> Conversion:
+    found = conversion(field, date_format="YYYY-MM-DD", verbatim=frozenset(verbatim), as_text=False)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("field", "cells", "expected"),
+    [
+        (Field("p", "p", trim=True), [" a ", "  "], ["a", ""]),
+        (Field("p", "p", trim=True, default="x"), [" a ", "  "], ["a", "x"]),
+        (Field("p", "p", null_values=("-",), default="x"), ["-", "a"], ["x", "a"]),
+        (Field("p", "p", "number", null_values=("n/a", "0")), ["n/a", "0", "12"], [None, None, 12]),
+        (Field("p", "p", "date", null_values=("00/00/0000",), format="%d/%m/%Y"), ["00/00/0000"], [None]),
+        (
+            Field("p", "p", "boolean", value_map=(("Oui", "yes"), ("Non", False))),
+            ["Oui", "Non", "t"],
+            [True, False, True],
+        ),
+        (Field("p", "p", "number", value_map=(("low", 1), ("none", None)), default=9), ["low", "none", "5"], [1, 9, 5]),
+        (Field("p", "p", value_map=(("M", "Male"),), unmapped="blank", default="?"), ["M", "x"], ["Male", "?"]),
+    ],
+)
+def test_cells_are_cleaned_before_they_are_read(field: Field, cells: list[str], expected: list[Value]) -> None:
+    assert cleaned(field).column(cells) == expected
+    assert [cleaned(field).value(cell) for cell in cells] == expected
+
+
+def test_what_means_something_to_the_import_is_not_cleaned() -> None:
+    field = Field("p", "p", trim=True, value_map=(("#", "x"),), null_values=(" ! ",))
+
+    assert cleaned(field, verbatim=("#", " ! ")).column(["#", " ! ", " a "]) == ["#", " ! ", "a"]
+
+
+def test_a_default_is_not_looked_up() -> None:
+    assert cleaned(Field("p", "p", value_map=(("a", "b"),), unmapped="refuse", default="z")).column([""]) == ["z"]
+
+
+def test_numbers_of_typed_sources_are_looked_up_by_their_text() -> None:
+    change = cleaned(Field("p", "p", "number", value_map=(("1", 10),), null_values=("99999",)))
+
+    assert [change.value(value) for value in (1, 99999, 2, 3)] == [10, None, 2, 3]
+
+
+def test_what_a_map_refuses_is_an_error() -> None:
+    change = cleaned(Field("p", "p", value_map=(("a", "b"),), unmapped="refuse"))
+
+    with pytest.raises(ValueError, match="not among"):
+        change.column(["a", "x"])

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,51 @@ def test_problems_of_records_show_their_values(tmp_path: Path) -> None:
         (1, "column 'Pay': True is not a number"),
         (2, "column 'Pay': 'x' is not a number"),
     ]
+
+
+def test_a_joined_column_of_a_table_is_made_of_its_parts(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "site,no,x", Field("id", "site", joined=("no",), separator="-"))
+
+    assert shape.names == ("id", "x")
+    assert list(shape.shape([["UK", "7", "a"], ["UK", "", "b"]])) == [("UK-7", "a"), ("", "b")]
+    with pytest.raises(SourceError, match="lacks the column 'no'"):
+        of_table(tmp_path, "site,x", Field("id", "site", joined=("no",)))
+
+
+def test_a_constant_stands_in_for_the_column_of_its_name(tmp_path: Path) -> None:
+    shape = of_table(tmp_path, "id,source", Field("source", "source", constant="HR"))
+
+    assert shape.names == ("source", "id")
+    assert list(shape.shape([["1", "x"]])) == [("HR", "1")]
+
+
+def test_columns_without_a_field_are_cleaned_as_the_dataset_says(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text("id,a\n")
+    asked = replace(request(None, "pass"), trim=True, null_values=("NULL",))
+    shape = TableShape(CsvTable(CsvSource((str(path),))), asked)
+
+    assert list(shape.shape([[" 1 ", "NULL"]])) == [("1", "")]
+
+
+def test_records_join_map_and_fill_as_tables_do(tmp_path: Path) -> None:
+    shape = of_records(
+        tmp_path,
+        Field("id", "site", joined=("no",), separator="-"),
+        Field("sex", "g", value_map=(("1", "Male"), ("2", None)), default="?"),
+        Field("source", "source", constant="HR"),
+    )
+
+    assert shape.shape([{"site": "UK", "no": 7, "g": 1}, {"site": "UK", "g": 2, "source": "x"}, {"no": 1}]) == [
+        {"id": "UK-7", "sex": "Male", "source": "HR"},
+        {"id": "", "sex": "?", "source": "HR"},
+        {"id": "", "sex": "?", "source": "HR"},
+    ]
+
+
+def test_a_joined_value_that_cannot_be_read_is_told_with_its_columns(tmp_path: Path) -> None:
+    field = Field("n", "a", "number", joined=("b",))
+    table, records = of_table(tmp_path, "id,a,b", field), of_records(tmp_path, field)
+
+    assert [str(one) for one in table.problems([["1", "x", "y"]])] == ["column 'a + b': 'xy' is not a number"]
+    assert [str(one) for one in records.problems([{"a": "x", "b": "y"}])] == ["column 'a + b': 'xy' is not a number"]
