@@ -81,15 +81,15 @@ def text(words: str, parse: Callable[[str], object] = str, pattern: str | None =
     return Expectation(words, parse_text, {"type": "string", **({"pattern": pattern} if pattern else {"minLength": 1})})
 
 
-def any_text() -> Expectation:
-    """A text that may be empty."""
+def any_text(example: str = "") -> Expectation:
+    """A text that may be empty; `example` shows how to write one that YAML reads as something else."""
 
     def parse(value: object) -> str:
         if not isinstance(value, str):
             raise MismatchError("" if value is None or isinstance(value, list | dict) else "put it in quotes")
         return str(value)
 
-    return Expectation("a text", parse, {"type": "string"})
+    return Expectation(f"a text {example}".strip(), parse, {"type": "string"})
 
 
 def whole_number(minimum: int) -> Expectation:

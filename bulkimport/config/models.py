@@ -103,7 +103,7 @@ class FieldBlock(Block):
     trim: Annotated[bool | None, switch().or_null()] = Field(
         None, description="Take white space off; as the dataset's `trim` says, unless said here."
     )
-    null_values: list[Annotated[str, values.MARK]] | None = Field(
+    null_values: list[Annotated[str, values.NULL_VALUE]] | None = Field(
         None, description="Texts that count as blank; the dataset's `null_values` unless said here."
     )
     value_map: dict[str, Annotated[Scalar, values.SCALAR]] | None = Field(
@@ -170,7 +170,7 @@ class DefaultsBlock(Block):
         "pass", description="Columns that `fields` does not name: send, leave out, or refuse the source."
     )
     trim: Switch = Field(False, description="Take white space off the texts of all columns.")
-    null_values: list[Annotated[str, values.MARK]] = Field(
+    null_values: list[Annotated[str, values.NULL_VALUE]] = Field(
         [], description="Texts that count as blank in all columns, such as NULL or n/a.", examples=[["NULL", "n/a"]]
     )
     blanks: Annotated[BlankPolicy, choice("as_is", "omit", "null", "clear", "noop")] = Field(

@@ -20,6 +20,7 @@ from tests.config.support import Folder
         ("{from: []}", "fields.p.from: expected the name of a column or a list of them"),
         ("{unmapped: refuse}", "fields.p.unmapped: `unmapped` goes with `map`"),
         ("{null_values: x}", "fields.p.null_values: expected a list"),
+        ("{null_values: [NULL]}", "fields.p.null_values[0]: expected a text in quotes, such as 'NULL', found nothing"),
     ],
 )
 def test_mistakes_in_a_field(folder: Folder, field: str, words: str) -> None:
