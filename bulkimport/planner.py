@@ -1,5 +1,6 @@
 """What a run would do, without doing it: every dataset's source is read and checked, and nothing is changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
@@ -11,12 +12,13 @@ from bulkimport import guards
 from bulkimport.errors import BulkimportError, GuardError, TenantError
 from bulkimport.folders import DatasetFiles, Spool
 from bulkimport.model import Changes, Dataset, ErrorReport, Payload, Stage
+from bulkimport.payload import ColumnPreview
 from bulkimport.plan import Selection
 from bulkimport.refresh.checking import check_payload, check_structure
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
 from bulkimport.refresh.events import RefreshEnded
 from bulkimport.refresh.machine import Refresh, State
-from bulkimport.refresh.reading import read_source
+from bulkimport.refresh.reading import preview_source, read_source
 
 PlanStatus = Literal["ready", "refused", "failed", "blocked"]
 
@@ -31,7 +33,10 @@ class Depth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedDataset:
-    """What would become of one dataset; `changes` is None where they could not be told."""
+    """What would become of one dataset; `changes` is None where they could not be told.
+
+    A check tells of `source_columns`, and online of `property_types`, which maps Orgvue's property keys to their types.
+    """
 
     name: str
     dataset_id: str
@@ -42,6 +47,8 @@ class PlannedDataset:
     changes: Changes | None = None
     error: ErrorReport | None = None
     warnings: tuple[str, ...] = ()
+    source_columns: tuple[ColumnPreview, ...] = ()
+    property_types: Mapping[str, str] | None = None
 
 
 class Planner:
@@ -90,8 +97,12 @@ class Planner:
         planned = PlannedDataset(dataset.name, dataset.dataset_id, "ready")
         self._run.observer.state_changed(dataset.name, State.READING)
         try:
-            payload = (await read_source(context, Refresh())).payload
-            planned = replace(planned, payload=payload, warnings=payload.warnings)
+            planned, payload = await self._read(context, planned)
+            if self._depth is Depth.PROPERTIES:
+                metadata = await self._run.client.metadata(dataset.dataset_id)
+                planned = replace(planned, property_types={key: one.type for key, one in metadata.properties.items()})
+                await check_structure(context, payload, metadata)
+                return planned
             return await self._check(context, planned, payload)
         except TenantError:
             raise
@@ -104,13 +115,17 @@ class Planner:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._spool.clear, dataset.name)
 
+    async def _read(self, context: DatasetContext, planned: PlannedDataset) -> tuple[PlannedDataset, Payload]:
+        if self._depth is Depth.ITEMS:
+            payload = (await read_source(context, Refresh())).payload
+            return replace(planned, payload=payload, warnings=payload.warnings), payload
+        payload, columns = await preview_source(context)
+        return replace(planned, payload=payload, source_columns=columns, warnings=payload.warnings), payload
+
     async def _check(self, context: DatasetContext, planned: PlannedDataset, payload: Payload) -> PlannedDataset:
         self._run.observer.state_changed(context.dataset.name, State.CHECKING)
         if self._depth is Depth.SOURCE:
             guards.check_rows(context.dataset, payload, self._run.config.path)
-            return planned
-        if self._depth is Depth.PROPERTIES:
-            await check_structure(context, payload)
             return planned
         event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
         planned = replace(

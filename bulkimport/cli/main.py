@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bulkimport import __version__
+from bulkimport.cli.init import init
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
 from bulkimport.cli.planning import check, plan
 from bulkimport.cli.restore import restore
@@ -43,7 +44,7 @@ def commands() -> None:
     """Refreshes many Orgvue datasets at once through the asynchronous import, safely."""
 
 
-for command in (run, plan, check, restore, status, history, schema, sandbox):
+for command in (run, plan, check, restore, status, history, init, schema, sandbox):
     commands.add_command(command)
 
 

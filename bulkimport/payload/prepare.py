@@ -1,8 +1,8 @@
 """From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
 
 import errno
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
@@ -19,15 +19,18 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile
 from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.header import near_misses
-from bulkimport.sources.landing import Landed, Tell, land
+from bulkimport.sources.landing import Tell, by_known_names, land
 
 
-def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payload:
+def prepare(
+    request: PayloadRequest, progress: Progress | None = None, look: Callable[[Stream], None] | None = None
+) -> Payload:
     """Reads the whole source and writes the payload to `request.spool_path`, its keys to `request.keys_path`.
 
     Memory does not grow with the number of rows. `progress` is updated once per batch (without it, the file at
-    `request.progress_path`, if any). Raises SourceError for everything that is wrong with the source, StateError where
-    the spool cannot be written; the files are removed then. Keys and counts are for the guards to judge.
+    `request.progress_path`, if any); `look` is given the stream before it is read. Raises SourceError for everything
+    that is wrong with the source, StateError where the spool cannot be written; the files are removed then. Keys and
+    counts are for the guards to judge.
     """
     try:
         with ExitStack() as stack:
@@ -36,8 +39,10 @@ def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payloa
             landed = land(
                 request.source, Path(request.landing_path or f"{request.spool_path}.landing"), _teller(progress)
             )
-            stack.enter_context(_by_known_names(landed))
+            stack.enter_context(by_known_names(landed))
             stream = open_stream(request, landed.source)
+            if look is not None:
+                look(stream)
             spool = stack.enter_context(SpoolFile(request.spool_path))
             sidecar = stack.enter_context(PrivateFile(request.keys_path))
             hashes = stack.enter_context(HashFile(str(Path(request.spool_path).parent)))
@@ -159,14 +164,6 @@ def _teller(progress: Progress | None) -> Tell:
             progress.update(Reading(0, arrived, total, 0))
 
     return tell
-
-
-@contextmanager
-def _by_known_names(landed: Landed) -> Iterator[None]:
-    try:
-        yield
-    except SourceError as error:
-        raise landed.told_error(error) from None
 
 
 def _spool_error(error: OSError, request: PayloadRequest) -> StateError:

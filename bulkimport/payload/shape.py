@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bulkimport.errors import SourceError
-from bulkimport.model import Field
+from bulkimport.model import Field, FieldType
 from bulkimport.payload.cleaning import Cleaning, Joining, as_text
 from bulkimport.payload.columns import missing_columns, refuse_reserved, refuse_twice, unnamed_columns
 from bulkimport.payload.convert import Conversion, conversion
@@ -39,6 +39,7 @@ class Origin:
     sources: tuple[str, ...]
     joining: Joining | None
     conversion: Conversion | None
+    type: FieldType | None = None
 
     @property
     def label(self) -> str:
@@ -95,6 +96,10 @@ class TableShape:
                 if column.conversion is not None and self._is_there(column):
                     parts = [row[self._indexes[name]] for name in column.sources]
                     yield from _problem(index, column.label, column.joined(parts), column.conversion)
+
+    def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
+        """The properties that a column of the table becomes, or a part of; each with the type it is read as."""
+        return {origin.name: origin.type for origin in self._columns if column in origin.sources}
 
     def _is_there(self, column: Origin) -> bool:
         return bool(column.sources) and all(name in self._indexes for name in column.sources)
@@ -179,6 +184,12 @@ class RecordShape:
         if missing:
             raise missing_columns(missing, self.found, self._place, ())
 
+    def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
+        """The properties that a property of the source becomes, or a part of; each with the type it is read as."""
+        if column in self._named:
+            return {field.name: field.type for field in self._fields if column in field.sources}
+        return {column: None} if self._extra == "pass" else {}
+
     def _shaped(self, record: Record) -> Record:
         shaped: Record = {}
         for field in self._fields:
@@ -221,7 +232,7 @@ def origins(request: PayloadRequest) -> list[Origin]:
             hint = f"Set a default that is a {field.type}, or another type."
             raise SourceError(f"The default {field.default!r} of the field {field.name!r} {error}", hint) from None
         joining = Joining(field.separator, Cleaning(field.trim, frozenset(field.null_values))) if field.joined else None
-        found.append(Origin(field.name, field.source_columns, joining, change))
+        found.append(Origin(field.name, field.source_columns, joining, change, field.type))
     return found
 
 

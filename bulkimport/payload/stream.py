@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from bulkimport.errors import SourceError
-from bulkimport.model import FileSource
+from bulkimport.model import FieldType, FileSource
 from bulkimport.payload.encode import CsvFromRecords, CsvFromRows, Encoder, JsonFromRecords, JsonFromRows
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
@@ -23,7 +23,7 @@ class Stream(Protocol):
     warnings: list[str]
 
     @property
-    def source(self) -> Rows:
+    def source(self) -> CsvTable | Records:
         """Where the items come from."""
         ...
 
@@ -42,6 +42,10 @@ class Stream(Protocol):
 
     def column(self, names: Sequence[str]) -> Column:
         """What takes the values of one property, or tuples of several, from a batch; None for what is not there."""
+        ...
+
+    def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
+        """The properties that a column of the source becomes, or a part of; each with the type it is read as."""
         ...
 
 
@@ -79,6 +83,9 @@ class TableStream:
             return lambda items: [absent] * len(items)
         take = itemgetter(*map(self.names.index, names))
         return lambda items: list(map(take, items))
+
+    def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
+        return self._shape.goes_out_as(column)
 
 
 class RecordStream:
@@ -121,6 +128,9 @@ class RecordStream:
             name = names[0]
             return lambda items: [record.get(name) for record in items]
         return lambda items: [tuple(map(record.get, names)) for record in items]
+
+    def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
+        return self._shape.goes_out_as(column)
 
 
 class _Shape(Protocol):

@@ -1,10 +1,14 @@
 """READING: the whole source becomes a payload in the spool; nothing is sent before that."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import anyio.to_thread
 
 from bulkimport.alongside import alongside
 from bulkimport.folders import require_space
-from bulkimport.payload import PayloadRequest, prepare, read_progress
+from bulkimport.model import Payload
+from bulkimport.payload import ColumnPreview, PayloadRequest, prepare, prepare_with_preview, read_progress
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import SourceRead
 from bulkimport.refresh.machine import Refresh
@@ -15,19 +19,30 @@ PAYLOAD_RATIO = 3
 
 _INTERVAL = 0.25
 
+T = TypeVar("T")
+
 
 async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
     """Prepares the payload off the event loop. Raises SourceError, and StateError where the disk has no room for it."""
-    request = PayloadRequest.of(context.dataset, context.files.spool)
-    size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
-    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
-    async with alongside(_report_progress, context, request):
-        payload = await context.run.workers.run(prepare, request, size=size)
+    payload = await _read(context, prepare)
     observer, name = context.run.observer, context.dataset.name
     observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
     for warning in payload.warnings:
         observer.warned(name, warning)
     return SourceRead(payload)
+
+
+async def preview_source(context: DatasetContext) -> tuple[Payload, tuple[ColumnPreview, ...]]:
+    """Prepares the payload in the same way, and tells what the source's columns look like."""
+    return await _read(context, prepare_with_preview)
+
+
+async def _read(context: DatasetContext, preparation: Callable[[PayloadRequest], T]) -> T:
+    request = PayloadRequest.of(context.dataset, context.files.spool)
+    size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
+    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
+    async with alongside(_report_progress, context, request):
+        return await context.run.workers.run(preparation, request, size=size)
 
 
 async def _report_progress(context: DatasetContext, request: PayloadRequest) -> None:

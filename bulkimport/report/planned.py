@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from bulkimport.planner import PlannedDataset
+from bulkimport.report.columns import column_document, columns_text
 from bulkimport.report.layout import ALARM, Column, Layout, labelled, paragraph, table
 from bulkimport.report.meaning import SANDBOX
 from bulkimport.report.summary import changes_document, error_document
@@ -38,7 +39,12 @@ def check_document(config: str, planned: Sequence[PlannedDataset], warnings: Seq
         "config": config,
         "warnings": list(warnings),
         "datasets": [
-            _source_facts(one) | {"columns": list(one.payload.columns) if one.payload else None} | _verdict(one)
+            _source_facts(one)
+            | {
+                "columns": list(one.payload.columns) if one.payload else None,
+                "source_columns": [column_document(column, one.property_types) for column in one.source_columns],
+            }
+            | _verdict(one)
             for one in planned
         ],
     }
@@ -72,16 +78,14 @@ def plan_text(config: str, planned: Sequence[PlannedDataset], layout: Layout, *,
 
 def check_text(config: str, planned: Sequence[PlannedDataset], warnings: Sequence[str], layout: Layout) -> str:
     """What was found out about every source."""
-    columns = (
-        Column("dataset", wraps=True),
-        Column("source"),
-        Column("rows", right=True),
-        Column("columns", wraps=True),
-    )
-    rows = [[*_first_cells(one), Text(", ".join(one.payload.columns) if one.payload else _NOTHING)] for one in planned]
+    columns = (Column("dataset", wraps=True), Column("source"), Column("rows", right=True))
     parts: list[RenderableType] = [paragraph(f"Check of {config}: the config is valid.", "bold"), ""]
     parts += [paragraph(f"Warning: {text}", "yellow") for text in warnings]
-    return layout.render([*parts, table(columns, rows, layout.width), *_problems(planned)])
+    parts.append(table(columns, list(map(_first_cells, planned)), layout.width))
+    for one in planned:
+        if one.source_columns:
+            parts += ["", *columns_text(one, layout.width)]
+    return layout.render([*parts, *_problems(planned)])
 
 
 def _framed(parts: list[RenderableType], sandbox: bool) -> list[RenderableType]:

@@ -4,7 +4,8 @@ A payload may take two readings of its source, and both have to see the same row
 they are, and watched; whatever else rows come from is first written whole into a private folder, and read from there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,15 @@ class Landed:
         """An error about the files, by the names that people know."""
         path = self.names.get(error.path, error.path) if error.path is not None else None
         return SourceError(self.told(error.message), self.told(error.hint), path, error.line)
+
+
+@contextmanager
+def by_known_names(landed: Landed) -> Iterator[None]:
+    """Has the SourceErrors of a `with` block name files as people know them."""
+    try:
+        yield
+    except SourceError as error:
+        raise landed.told_error(error) from None
 
 
 def land(source: Source, folder: Path, tell: Tell) -> Landed:

@@ -111,7 +111,7 @@ async def test_a_check_of_properties_that_cannot_be_read_has_failed(tmp_path: Pa
         context = await bench.context("people")
         read = await read_source(context, Refresh())
         with pytest.raises(UnavailableError):
-            await check_structure(context, read.payload)
+            await check_structure(context, read.payload, await context.run.client.metadata(context.dataset.dataset_id))
 
 
 @pytest.mark.parametrize(

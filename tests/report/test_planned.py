@@ -59,5 +59,5 @@ def test_a_check_tells_the_columns_and_the_warnings_of_the_config() -> None:
     assert document["warnings"] == ["The token stands readable."]
     assert [one["columns"] for one in document["datasets"]] == [["employeeID", "name"], ["employeeID", "name"], None]
     text = check_text("all.yaml", ALL, ["The token stands readable."], LAYOUT)
-    for part in ("employeeID, name", "The token stands readable.", "There is no file."):
+    for part in ("people", "The token stands readable.", "There is no file."):
         assert part in text
