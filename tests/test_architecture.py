@@ -44,6 +44,8 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 OWNERS: dict[str, set[str]] = {
     "aiohttp": {"orgvue", "sandbox"},
     "click": {"cli"},
+    "backports": {"sources"},
+    "compression": {"sources"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},

@@ -13,6 +13,17 @@ _LONG_HINT = "Is this the right file? A text of rows has line ends. Nothing was 
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
+def utf8_chunks(files: SourceFiles, path: str) -> Iterator[bytes]:
+    """The bytes of a JSON file. Raises SourceError if they start as UTF-16 and UTF-32 do."""
+    chunks = files.chunks(path)
+    first = next(chunks)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
+        hint = "JSON is exchanged in UTF-8 (RFC 8259): have it written so. Nothing was sent for this dataset."
+        raise Place(path, 1).error("the text is UTF-16 or UTF-32", hint)
+    yield first
+    yield from chunks
+
+
 def text_blocks(files: SourceFiles, path: str, encoding: str) -> Iterator[str]:
     """The text of a file in blocks that end with a line (`\\n`, `\\r` or `\\r\\n`, as it stands in the file).
 
