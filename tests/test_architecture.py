@@ -60,6 +60,7 @@ PURE = (
     *("model", "errors", "wording"),
     *("plan", "guards", "diff", "retry", "results", "properties"),
     *("refresh.machine", "refresh.events", "refresh.pacing"),
+    *("sources.choice", "sources.extract"),
 )
 """Decisions: values in, values out."""
 IMPURE = {

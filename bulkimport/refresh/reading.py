@@ -1,10 +1,13 @@
 """READING: the whole source becomes a payload in the spool; nothing is sent before that."""
 
+from dataclasses import replace
+
 import anyio.to_thread
 
 from bulkimport.alongside import alongside
 from bulkimport.folders import require_space
 from bulkimport.payload import PayloadRequest, prepare, read_progress
+from bulkimport.refresh.choosing import choose_files
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import SourceRead
 from bulkimport.refresh.machine import Refresh
@@ -17,12 +20,17 @@ _INTERVAL = 0.25
 
 
 async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
-    """Prepares the payload off the event loop. Raises SourceError, and StateError where the disk has no room for it."""
-    request = PayloadRequest.of(context.dataset, context.files.spool)
-    size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
+    """Prepares the payload off the event loop.
+
+    Raises SourceError, GuardError where the source's files are too old, and StateError where the disk has no room.
+    """
+    chosen = await choose_files(context)
+    request = replace(PayloadRequest.of(context.dataset, context.files.spool), source=chosen.source)
+    size = await anyio.to_thread.run_sync(source_size, chosen.source)
     await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
     async with alongside(_report_progress, context, request):
         payload = await context.run.workers.run(prepare, request, size=size)
+    await chosen.verify()
     observer, name = context.run.observer, context.dataset.name
     observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
     for warning in payload.warnings:

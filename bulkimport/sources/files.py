@@ -77,17 +77,19 @@ class SourceFiles:
             with _translated(path):
                 now = Path(path).stat()
             if _identity(now) != _identity(before):
-                hint = "Let the job that writes it finish first, or have it write to another name and rename. "
-                raise SourceError(
-                    f"{path} was written to while it was read, so what was read may be half old and half new",
-                    hint + "Nothing was sent for this dataset.",
-                    path,
-                )
+                raise _changed(path)
 
 
 def find_files(patterns: Sequence[str]) -> list[list[FoundFile]]:
     """The files of each pattern as they are now, sorted by name; empty ones too. Raises SourceError as above."""
     return [[_found(path) for path in _expand(pattern)] for pattern in patterns]
+
+
+def verify_found(files: Sequence[FoundFile]) -> None:
+    """Raises SourceError if one of them is not what it was when it was found."""
+    for file in files:
+        if _found(file.path) != file:
+            raise _changed(file.path)
 
 
 def _found(path: str) -> FoundFile:
@@ -124,6 +126,15 @@ def _regular(path: str) -> os.stat_result:
 
 def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _changed(path: str) -> SourceError:
+    hint = "Let the job that writes it finish first, or have it write to another name and rename. "
+    return SourceError(
+        f"{path} was written to while it was read, so what was read may be half old and half new",
+        hint + "Nothing was sent for this dataset.",
+        path,
+    )
 
 
 def _empty(path: str) -> SourceError:
