@@ -165,21 +165,46 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChoice:
+    """Which of the files that are found are read, and whether they may be: decided before they are opened.
+
+    `newest` takes of each pattern the file that was modified last. In seconds: files that were modified more than
+    `max_age` ago are refused, files that were modified within `stable_for` are waited for; None: no such rule.
+    """
+
+    newest: bool = False
+    max_age: float | None = None
+    stable_for: float | None = None
+
+
+DifferingColumns = Literal["refuse", "fill"]
+
+
+@dataclass(frozen=True, slots=True)
 class CsvSource:
-    """Delimited text. `paths` are files or glob patterns, read in order as one source."""
+    """Delimited text. `paths` are files or glob patterns, read in order as one source.
+
+    `member` is the name, or a glob pattern for it, of the one member of a zip archive that is read.
+    """
 
     paths: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
     quotechar: str = '"'
+    differing_columns: DifferingColumns = "refuse"
+    member: str | None = None
+    choice: FileChoice = FileChoice()
     type: Literal["csv"] = "csv"
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSource:
-    """A JSON array of objects in each file."""
+    """A JSON array of objects in each file: the whole file, or what stands under the names `records` in an object."""
 
     paths: tuple[str, ...]
+    records: tuple[str, ...] = ()
+    member: str | None = None
+    choice: FileChoice = FileChoice()
     type: Literal["json"] = "json"
 
 
@@ -188,6 +213,8 @@ class NdjsonSource:
     """One JSON object a line."""
 
     paths: tuple[str, ...]
+    member: str | None = None
+    choice: FileChoice = FileChoice()
     type: Literal["ndjson"] = "ndjson"
 
 

@@ -44,6 +44,8 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 OWNERS: dict[str, set[str]] = {
     "aiohttp": {"orgvue", "sandbox"},
     "click": {"cli"},
+    "backports": {"sources"},
+    "compression": {"sources"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},
@@ -58,6 +60,7 @@ PURE = (
     *("model", "errors", "wording"),
     *("plan", "guards", "diff", "retry", "results", "properties"),
     *("refresh.machine", "refresh.events", "refresh.pacing"),
+    *("sources.choice", "sources.extract"),
 )
 """Decisions: values in, values out."""
 IMPURE = {

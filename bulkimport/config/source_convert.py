@@ -14,11 +14,13 @@ def source(block: SourceBlock, directory: str) -> model.Source:
 
 def _content(block: SourceBlock, kind: str, paths: tuple[str, ...]) -> model.FileSource:
     """Files as the block says they are to be read."""
+    choice = model.FileChoice(block.newest, block.max_age, block.stable_for)
     match kind:
         case "csv":
             delimiter = block.delimiter or default_delimiter(paths[0])
-            return model.CsvSource(paths, delimiter, block.encoding, block.quotechar)
+            differing = block.differing_columns
+            return model.CsvSource(paths, delimiter, block.encoding, block.quotechar, differing, block.member, choice)
         case "json":
-            return model.JsonSource(paths)
+            return model.JsonSource(paths, block.records or (), block.member, choice)
         case _:
-            return model.NdjsonSource(paths)
+            return model.NdjsonSource(paths, block.member, choice)

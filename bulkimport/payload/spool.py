@@ -1,26 +1,42 @@
 """Private files: what is prepared lies in them until it is uploaded and compared."""
 
+import errno
 import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+_RESERVE = 16 << 20
+_BETWEEN_LOOKS = 1 << 20
+
 
 class PrivateFile:
     """A new file of mode 0600, written from start to end; removed if the `with` block ends in an error.
 
-    The file must not exist: nobody else's is overwritten or, as a link, followed. Raises OSError.
+    The file must not exist: nobody else's is overwritten or, as a link, followed. Raises OSError; with ENOSPC already
+    when the disk is nearly full, for how much a packed source holds is known only once it was read, and others write
+    to that disk as well.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._unwatched = 0
 
     def write(self, data: bytes) -> None:
+        self._unwatched += len(data)
+        if self._unwatched >= _BETWEEN_LOOKS:
+            self._unwatched = 0
+            self._require_room()
         view = memoryview(data)
         while view:
             view = view[os.write(self._descriptor, view) :]
+
+    def _require_room(self) -> None:
+        disk = os.fstatvfs(self._descriptor)
+        if disk.f_bavail * disk.f_frsize < _RESERVE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
 
     def start_over(self) -> None:
         """Forgets everything written so far."""

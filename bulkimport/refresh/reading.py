@@ -1,6 +1,7 @@
 """READING: the whole source becomes a payload in the spool; nothing is sent before that."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio.to_thread
@@ -9,6 +10,7 @@ from bulkimport.alongside import alongside
 from bulkimport.folders import require_space
 from bulkimport.model import Payload
 from bulkimport.payload import ColumnPreview, PayloadRequest, prepare, prepare_with_preview, read_progress
+from bulkimport.refresh.choosing import choose_files
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import SourceRead
 from bulkimport.refresh.machine import Refresh
@@ -23,7 +25,10 @@ T = TypeVar("T")
 
 
 async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
-    """Prepares the payload off the event loop. Raises SourceError, and StateError where the disk has no room for it."""
+    """Prepares the payload off the event loop.
+
+    Raises SourceError, GuardError where the source's files are too old, and StateError where the disk has no room.
+    """
     payload = await _read(context, prepare)
     observer, name = context.run.observer, context.dataset.name
     observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
@@ -38,11 +43,14 @@ async def preview_source(context: DatasetContext) -> tuple[Payload, tuple[Column
 
 
 async def _read(context: DatasetContext, preparation: Callable[[PayloadRequest], T]) -> T:
-    request = PayloadRequest.of(context.dataset, context.files.spool)
-    size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
+    chosen = await choose_files(context)
+    request = replace(PayloadRequest.of(context.dataset, context.files.spool), source=chosen.source)
+    size = await anyio.to_thread.run_sync(source_size, chosen.source)
     await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
     async with alongside(_report_progress, context, request):
-        return await context.run.workers.run(preparation, request, size=size)
+        found = await context.run.workers.run(preparation, request, size=size)
+    await chosen.verify()
+    return found
 
 
 async def _report_progress(context: DatasetContext, request: PayloadRequest) -> None:

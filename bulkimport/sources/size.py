@@ -3,12 +3,7 @@
 from bulkimport.model import Source
 from bulkimport.sources.files import SourceFiles
 
-GZIP_RATIO = 8
-"""What a packed CSV of people unpacks to, about."""
-
 
 def source_size(source: Source) -> int:
     """About how many bytes the source's files hold unpacked. Raises SourceError where they cannot be found."""
-    files = SourceFiles(source.paths)
-    packed = any(path.endswith(".gz") for path in files.paths)
-    return files.size * GZIP_RATIO if packed else files.size
+    return SourceFiles(source.paths, source.member).content_size

@@ -1,19 +1,12 @@
-import csv
 import gzip
-import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CsvSource
 from bulkimport.sources.base import Place, locate
-from bulkimport.sources.csv import CsvTable, RowSplitter
-
-SOURCE = CsvSource(())
+from bulkimport.sources.csv import CsvTable
 
 
 def table(folder: Path, *contents: str | bytes, **options: str) -> CsvTable:
@@ -27,52 +20,6 @@ def table(folder: Path, *contents: str | bytes, **options: str) -> CsvTable:
 
 def rows(read: CsvTable) -> list[list[str]]:
     return [row for batch in read.batches() for row in batch]
-
-
-def whole_lines(text: str, per_block: Sequence[int]) -> list[str]:
-    """`text` in blocks of whole lines, of so many lines each in turn."""
-    lines = list(io.StringIO(text, newline=""))
-    found = []
-    for count in per_block:
-        found.append("".join(lines[:count]))
-        del lines[:count]
-    found.append("".join(lines))
-    return [block for block in found if block]
-
-
-@given(st.text(alphabet='ab,"\n\r\té', max_size=60), st.lists(st.integers(1, 4), max_size=8))
-def test_any_text_is_split_as_the_csv_module_does(text: str, per_block: list[int]) -> None:
-    def split() -> list[list[str]]:
-        return [row for batch in RowSplitter(iter(whole_lines(text, per_block)), SOURCE).batches() for row in batch]
-
-    try:
-        expected = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
-    except csv.Error:
-        with pytest.raises(csv.Error):
-            split()
-    else:
-        assert split() == expected
-
-
-@given(
-    st.lists(st.lists(st.text(alphabet="a ,;\"\n\r'é😀", max_size=6), min_size=2, max_size=4), min_size=1, max_size=12),
-    st.sampled_from(["\n", "\r\n", "\r"]),
-    st.sampled_from([",", ";", "\t"]),
-    st.sampled_from(['"', "'"]),
-    st.lists(st.integers(1, 3), max_size=10),
-)
-def test_what_csv_writers_write_reads_back_exactly(
-    cells: list[list[str]], line_end: str, delimiter: str, quote: str, per_block: list[int]
-) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(
-        text, delimiter=delimiter, quotechar=quote, quoting=csv.QUOTE_NONNUMERIC, lineterminator=line_end
-    ).writerows([[number, *row] for number, row in enumerate(cells)])
-    source = CsvSource((), delimiter=delimiter, quotechar=quote)
-
-    batches = RowSplitter(iter(whole_lines(text.getvalue(), per_block)), source).batches()
-
-    assert [row for batch in batches for row in batch] == [[str(number), *row] for number, row in enumerate(cells)]
 
 
 def test_a_cell_over_several_blocks_is_kept_exactly(tmp_path: Path) -> None:
@@ -96,7 +43,7 @@ def test_line_ends_in_quotes_are_kept_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_a_quote_within_an_unquoted_cell_is_a_character_like_others(tmp_path: Path) -> None:
-    assert rows(table(tmp_path, 'id,size\n1,5" pipe\n2, "x"\n')) == [["1", '5" pipe'], ["2", ' "x"']]
+    assert rows(table(tmp_path, 'id,size\n1,5" pipe\n2,x "y" z\n')) == [["1", '5" pipe'], ["2", 'x "y" z']]
 
 
 def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
@@ -147,7 +94,7 @@ def test_gzip_is_unpacked(tmp_path: Path) -> None:
     ("row", "words"),
     [
         ("9,a,b", "the row has 3 cells, expected 2"),
-        ("9", "the row has 1 cells, expected 2"),
+        ("9", "the row has 1 cell, expected 2"),
         ('9,"a\nb",c', "the row has 3 cells, expected 2"),
         ('9,"a" b', "goes on after its closing quote"),
         ('9,"a\nb"c', "goes on after its closing quote"),
@@ -196,7 +143,7 @@ def test_a_value_under_no_name_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["id,name,\n1,a\n", "id,name\n1,a,\n"])
 def test_trailing_delimiters_on_some_lines_only_are_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SourceError, match=r"line 2: the row has . cells"):
+    with pytest.raises(SourceError, match=r"line 2: the row has . cells?,"):
         rows(table(tmp_path, text))
 
 
@@ -227,3 +174,65 @@ def test_a_quote_in_one_line_does_not_change_how_others_are_read(tmp_path: Path)
     read = rows(table(tmp_path, "id,name\n" + "\n".join(lines)))
 
     assert read == [[str(n), f"a,{n}" if n % 7 == 0 else f"a{n}"] for n in range(20_000)]
+
+
+def test_files_with_other_columns_are_filled_with_blank_cells_if_that_is_wanted(tmp_path: Path) -> None:
+    read = table(
+        tmp_path,
+        "id,name\n1,a\n",
+        'city,id,,\n"x, y",2,,\n',
+        "name,city,id,grade\nb,z,3,7\n",
+        differing_columns="fill",
+    )
+
+    assert read.columns == ("id", "name", "city", "grade")
+    assert rows(read) == [["1", "a", "", ""], ["2", "", "x, y", ""], ["3", "b", "z", "7"]]
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_first_line_may_name_the_delimiter_of_its_file(tmp_path: Path, line: str, end: str) -> None:
+    other = f"{line}{end}id;name{end}1;a,b{end}{end}2;c"
+    read = table(tmp_path, other, "name,id\nd,3\n")
+
+    assert rows(read) == [["1", "a,b"], ["2", "c"], ["3", "d"]]
+    assert [place.line for place in read.places()] == [3, 5, 2]
+
+
+def test_lines_are_counted_from_the_one_that_names_the_delimiter(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 4: the row has 3 cells"):
+        rows(table(tmp_path, "sep=;\nid;name\n1;a\n2;b;c\n"))
+    with pytest.raises(SourceError, match="line 2: the header names the column 'id' more than once"):
+        table(tmp_path, "sep=;\nid;id\n")
+
+
+def test_a_line_that_names_the_quote_as_delimiter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be the"):
+        table(tmp_path, 'sep="\nid"name\n')
+
+
+@pytest.mark.parametrize("filler", [0, 100_000])
+@pytest.mark.parametrize("row", ['9, "a"', '9,\t"a, b"', ' "9",a', '"9", "a"', '9,"x\ny", "a"'])
+def test_white_space_before_a_quote_is_refused_with_its_line(tmp_path: Path, row: str, filler: int) -> None:
+    text = 'id,name\n"1","a, ""b"""\n' + "1,x\n" * filler + row + "\n3,c\n"
+
+    with pytest.raises(SourceError, match="white space stands before the opening quote") as caught:
+        rows(table(tmp_path, text))
+    assert caught.value.line == 3 + filler
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("id,name,\n1,a\n", "2 cells, expected 3", "header ends with a delimiter and this row does not"),
+        ("id,name\n1,a,\n", "3 cells, expected 2", "every row ends with a delimiter"),
+        ("id,name\n1\n", "1 cell, expected 2 as in the header: '1'", "summary"),
+        ("id,name\n" + "x" * 99 + "\n", "'" + "x" * 60 + "…'", "summary"),
+        ("id,name,city\n1,a\n", "2 cells, expected 3", "cut short"),
+    ],
+)
+def test_a_row_of_another_width_gets_a_hint_that_fits(tmp_path: Path, text: str, words: str, hint: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        rows(table(tmp_path, text))
+    assert words in caught.value.message
+    assert hint in caught.value.hint
