@@ -147,12 +147,14 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """`keep_runs`: how many runs of a config keep their folders; None keeps all."""
+    """`keep_runs`: how many runs of a config keep their folders; None keeps all. `same_extract_date`: no dataset is
+    imported unless all extracts are of one day."""
 
     max_parallel_datasets: int = 16
     state_dir: str | None = None
     fail_fast: bool = False
     keep_runs: int | None = None
+    same_extract_date: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,20 @@ class Field:
         return () if self.constant is not None else (self.source_column, *self.joined)
 
 
+ExtractOrigin = Literal["modified", "file_name", "column"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractDate:
+    """Where the day of an extract is told: by the files' modification, in their name (`pattern`: see `sources.extract`;
+    None: wherever a date stands), or in a column (`format`: a strptime pattern; None: ISO 8601)."""
+
+    origin: ExtractOrigin = "modified"
+    pattern: str | None = None
+    column: str | None = None
+    format: str | None = None
+
+
 ExtraColumns = Literal["pass", "drop", "refuse"]
 BlankPolicy = Literal["as_is", "omit", "null", "clear", "noop"]
 PayloadFormat = Literal["json", "csv"]
@@ -314,6 +330,7 @@ class Dataset:
     import_options: ImportOptions = ImportOptions()
     guards: Guards = Guards()
     poll: Poll = Poll()
+    extract_date: ExtractDate | None = None
     depends_on: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     enabled: bool = True

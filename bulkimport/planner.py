@@ -98,6 +98,8 @@ class Planner:
         self._run.observer.state_changed(dataset.name, State.READING)
         try:
             planned, payload = await self._read(context, planned)
+            if self._depth is not Depth.ITEMS and self._run.extracts is not None:
+                await self._run.extracts.check(context)
             if self._depth is Depth.PROPERTIES:
                 metadata = await self._run.client.metadata(dataset.dataset_id)
                 planned = replace(planned, property_types={key: one.type for key, one in metadata.properties.items()})

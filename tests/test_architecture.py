@@ -22,7 +22,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("snapshot", "collection", "workers", "folders", "alongside", "saved_plan"),
     ),
     (
-        *("plan", "guards", "diff", "retry", "results", "properties", "identity"),
+        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "coherence"),
+        *("sources.choice", "sources.extract"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream",),
@@ -58,7 +59,7 @@ EVERYBODYS = {"anyio", "orjson"}
 
 PURE = (
     *("model", "errors", "wording"),
-    *("plan", "guards", "diff", "retry", "results", "properties"),
+    *("plan", "guards", "diff", "retry", "results", "properties", "coherence"),
     *("refresh.machine", "refresh.events", "refresh.pacing"),
     *("sources.choice", "sources.extract"),
 )

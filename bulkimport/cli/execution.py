@@ -34,6 +34,7 @@ from bulkimport.orgvue.exchange import Traffic
 from bulkimport.plan import Selection
 from bulkimport.progress import Progress, SilentProgress, open_progress
 from bulkimport.refresh.context import RunContext
+from bulkimport.refresh.extracts import extracts_of
 from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
@@ -177,6 +178,7 @@ class Execution:
                 allowances=work.allowances,
                 approvals=work.approvals,
                 accepted_changes=work.accepted_changes,
+                extracts=None if work.command == "restore" else extracts_of(self._config, work.selection.datasets),
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")
             importer = Importer(

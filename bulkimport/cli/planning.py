@@ -27,6 +27,7 @@ from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
 from bulkimport.progress import SilentProgress
 from bulkimport.refresh.context import RunContext
+from bulkimport.refresh.extracts import extracts_of
 from bulkimport.refresh.stop import Stop
 from bulkimport.report.planned import check_document, check_text, plan_document, plan_text
 from bulkimport.workers import Workers
@@ -138,6 +139,7 @@ def _plan(
                     config_key=key,
                     allowances=allowances,
                     accepted_changes=frozenset(selection.names),
+                    extracts=extracts_of(config, selection.datasets),
                 )
                 found = await Planner(run, spool, selection, depth).plan_all()
                 if depth is Depth.ITEMS:

@@ -4,6 +4,7 @@ from bulkimport import model
 from bulkimport.config.fields import typed_value
 from bulkimport.config.models import (
     DatasetBlock,
+    ExtractDateBlock,
     FieldBlock,
     GuardsBlock,
     ImportBlock,
@@ -48,6 +49,7 @@ def dataset(block: DatasetBlock, directory: str) -> model.Dataset:
         import_options=_import_options(block.import_options),
         guards=_guards(block.guards, block.key),
         poll=_poll(block.poll),
+        extract_date=_extract_date(block.extract_date),
         depends_on=tuple(dict.fromkeys(block.depends_on)),
         tags=tuple(dict.fromkeys(block.tags)),
         enabled=block.enabled,
@@ -61,7 +63,18 @@ def _retries(block: RetriesBlock) -> model.Retries:
 
 def _run(block: RunBlock, directory: str) -> model.RunOptions:
     state_dir = None if block.state_dir is None else absolute(directory, block.state_dir)
-    return model.RunOptions(block.max_parallel_datasets, state_dir, block.fail_fast, block.keep_runs)
+    return model.RunOptions(
+        block.max_parallel_datasets, state_dir, block.fail_fast, block.keep_runs, block.same_extract_date
+    )
+
+
+def _extract_date(block: ExtractDateBlock | None) -> model.ExtractDate | None:
+    if block is None:
+        return None
+    told: model.ExtractOrigin = (
+        "column" if block.column is not None else "file_name" if block.pattern is not None else "modified"
+    )
+    return model.ExtractDate(block.origin or told, block.pattern, block.column, block.format)
 
 
 def _poll(block: PollBlock) -> model.Poll:

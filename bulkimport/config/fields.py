@@ -5,9 +5,9 @@ import warnings
 from datetime import date, datetime
 
 from bulkimport.config.expectations import MismatchError, finite_number
-from bulkimport.config.models import FieldBlock, ImportBlock
+from bulkimport.config.models import ExtractDateBlock, FieldBlock, ImportBlock
 from bulkimport.config.scalars import FromEnvironment, resolve
-from bulkimport.model import Scalar
+from bulkimport.model import ExtractOrigin, Scalar
 
 _SAMPLES = (date(1994, 2, 3), date(2031, 12, 25))
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -49,6 +49,15 @@ def typed_value(default: Scalar, field: FieldBlock, imports: ImportBlock) -> Sca
         case None:
             pass
     return str(default) if isinstance(default, str) else default
+
+
+def extract_origin(block: ExtractDateBlock) -> ExtractOrigin:
+    """Where the date is, as said or as the other keys tell."""
+    if block.origin is not None:
+        return block.origin
+    if block.column is not None:
+        return "column"
+    return "modified" if block.pattern is None else "file_name"
 
 
 def _number(default: Scalar) -> int | float:

@@ -12,7 +12,17 @@ from bulkimport.config.expectations import choice, duration, exactly, percentage
 from bulkimport.config.shapes import Block, OneOrMore, ShortForm, block, seconds
 from bulkimport.config.source_block import SourceBlock
 from bulkimport.config.source_types import path_pattern
-from bulkimport.model import AccessPolicy, BlankPolicy, ExtraColumns, FieldType, PayloadFormat, Scalar, Secret, Unmapped
+from bulkimport.model import (
+    AccessPolicy,
+    BlankPolicy,
+    ExtraColumns,
+    ExtractOrigin,
+    FieldType,
+    PayloadFormat,
+    Scalar,
+    Secret,
+    Unmapped,
+)
 
 Switch = Annotated[bool, switch()]
 Count = Annotated[int, whole_number(1)]
@@ -25,6 +35,7 @@ OptionalPercentage = Annotated[float | None, percentage().or_null()]
 OptionalMark = Annotated[str | None, values.MARK.or_null()]
 OptionalProperty = Annotated[str | None, values.PROPERTY.or_null()]
 
+_ORIGINS = "^(modified|file_name)$"
 KEY = "The property that identifies an item, or the list of those that do together."
 
 
@@ -70,6 +81,9 @@ class RunBlock(Block):
         "Otherwise $BULKIMPORT_STATE_DIR, or .bulkimport in the working directory.",
     )
     fail_fast: Switch = Field(False, description="Start no further dataset once one did not succeed.")
+    same_extract_date: Switch = Field(
+        False, description="Import nothing unless the extracts of all selected datasets are of one day."
+    )
     keep_runs: Annotated[int | None, whole_number(1).or_null()] = Field(
         None,
         description="How many runs of this config keep their folders (results, backups, logs); null keeps all. "
@@ -111,6 +125,29 @@ class FieldBlock(Block):
     )
     unmapped: Annotated[Unmapped, choice("keep", "refuse", "blank")] = Field(
         "keep", description="What becomes of texts that `map` does not have: sent, an error, or blank."
+    )
+
+
+class ExtractDateBlock(Block):
+    origin: Annotated[ExtractOrigin | None, choice("modified", "file_name", "column")] = Field(
+        None,
+        alias="from",
+        description="When the files were modified, a date in their name, or one in a column; told by the other "
+        "keys where they are given, else modified.",
+        json_schema_extra={"default": "modified"},
+    )
+    pattern: Annotated[str | None, values.NAME_PATTERN_OF_DATE] = Field(
+        None,
+        description="Where the date stands in the name; without it, the only date in it counts, the year first.",
+        examples=["people-{year}{month}{day}*.csv"],
+    )
+    column: Annotated[str | None, values.COLUMN] = Field(
+        None, description="A column of the source that has the date, the same in every row."
+    )
+    format: Annotated[str | None, values.DATE_PATTERN] = Field(
+        None,
+        description="How the column writes it, as a strptime pattern; ISO 8601 unless said.",
+        examples=["%d/%m/%Y"],
     )
 
 
@@ -181,6 +218,9 @@ class DefaultsBlock(Block):
     import_options: ImportBlock = block(ImportBlock, "The parameters of Orgvue's import.", alias="import")
     guards: GuardsBlock = block(GuardsBlock, "What is checked before anything is sent.")
     poll: PollBlock = block(PollBlock, "How a job is waited for.")
+    extract_date: Annotated[
+        ExtractDateBlock | None, ShortForm("from", "modified, file_name, or a mapping such as {column: asOf}", _ORIGINS)
+    ] = Field(None, description="What tells the day of the extract, for run.same_extract_date.")
     depends_on: list[Annotated[str, values.DATASET_NAME]] = Field([], description="Datasets to be refreshed before.")
     tags: list[Annotated[str, values.TAG]] = Field([], description="Names for a selection: `--only tag:NAME`.")
     enabled: Switch = Field(True, description="Whether a run refreshes it.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from bulkimport.config.field_rules import FIELD_RULES
+from bulkimport.config.fields import extract_origin
 from bulkimport.config.findings import Finding, Rule, Values
 from bulkimport.config.models import RetriesBlock
 from bulkimport.config.problems import Problems, found, guess
@@ -117,6 +118,21 @@ def _blanks(values: Values) -> Iterator[Finding]:
         yield Finding("a CSV payload cannot leave a cell out: expected another policy", (("blanks",), ("payload",)))
 
 
+def _extract_date(values: Values) -> Iterator[Finding]:
+    """Each origin has its own keys."""
+    block = values.dataset.extract_date
+    if block is None:
+        return
+    if block.column is not None and block.pattern is not None:
+        yield Finding("the date is in a column or in the name, not in both: keep one", (("extract_date", "pattern"),))
+        return
+    for name, origin in (("column", "column"), ("format", "column"), ("pattern", "file_name")):
+        if getattr(block, name) is not None and extract_origin(block) != origin:
+            yield Finding(f"`{name}` goes with `from: {origin}`", (("extract_date", name),))
+    if block.origin == "column" and block.column is None:
+        yield Finding("`from: column` needs `column`, its name", (("extract_date",),))
+
+
 _RULES: tuple[Rule, ...] = (
     _poll_order,
     _row_order,
@@ -127,4 +143,5 @@ _RULES: tuple[Rule, ...] = (
     _needed_properties,
     *FIELD_RULES,
     _blanks,
+    _extract_date,
 )

@@ -7,6 +7,7 @@ import uuid
 
 from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text
 from bulkimport.model import Secret
+from bulkimport.sources.extract import compile_pattern
 
 TENANT_ID_PATTERN = "^[A-Z][A-Z0-9_]{0,29}$"
 _IN_NAMES = r"[^/\\,:*?=\[\]\x00-\x1f\x7f"
@@ -113,6 +114,14 @@ def _records(value: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\\(.)", r"\1", part) for part in parts)
 
 
+def _name_pattern(value: str) -> str:
+    try:
+        compile_pattern(value)
+    except ValueError as error:
+        raise MismatchError(str(error)) from None
+    return value
+
+
 def _property(value: str) -> str:
     if value.startswith("_"):
         raise MismatchError("names with a leading _, such as _action and _id, are Orgvue's own")
@@ -155,6 +164,7 @@ PROPERTY = text("a property key")
 OWN_PROPERTY = text("a property key", _property, "^[^_]")
 TAG = text("a tag")
 DATASET_NAME = text("the name of a dataset")
+NAME_PATTERN_OF_DATE = text("a pattern such as people-{year}{month}{day}*.csv", _name_pattern)
 MARK = text("a text")
 ANY_TEXT = any_text()
 NULL_VALUE = any_text("in quotes, such as 'NULL'")

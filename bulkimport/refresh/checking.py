@@ -39,6 +39,8 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
     findings = _Findings()
     try:
         await _check_config_change(context, findings)
+        if context.run.extracts is not None:
+            await context.run.extracts.check(context)
         if context.approval is not None:
             check_payload_is_as_planned(context.approval, payload)
         metadata = await _structure(context, payload, findings)

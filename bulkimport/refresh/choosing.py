@@ -33,7 +33,7 @@ async def choose_files(context: DatasetContext) -> Chosen:
     if source.choice == FileChoice():
         return Chosen(source)
     choice, clock = source.choice, context.run.clock
-    files = await _look(source)
+    files = await look_for(source)
     if choice.stable_for is not None:
         files = await _at_rest(context, source, choice.stable_for, files)
     if choice.max_age is not None:
@@ -41,7 +41,8 @@ async def choose_files(context: DatasetContext) -> Chosen:
     return Chosen(replace(source, paths=tuple(file.path for file in files), choice=FileChoice()), files)
 
 
-async def _look(source: FileSource) -> tuple[FoundFile, ...]:
+async def look_for(source: FileSource) -> tuple[FoundFile, ...]:
+    """The files that are read as things stand now. Raises SourceError where there are none."""
     found = await anyio.to_thread.run_sync(find_files, source.paths)
     return tuple(_picked(found, source.choice))
 
@@ -66,7 +67,7 @@ async def _at_rest(
             raise _restless(file, stable_for)
         context.run.observer.waiting(context.dataset.name, f"{file.path}, which may still be written")
         await clock.sleep(min(rest, patience))
-        watch = watch.seen(await _look(source), clock.monotonic())
+        watch = watch.seen(await look_for(source), clock.monotonic())
     context.run.observer.waiting(context.dataset.name, "")
     return watch.files
 

@@ -40,12 +40,21 @@ class Observer(Protocol):
     def defect(self, name: str, error: BaseException) -> None: ...
 
 
+class ExtractCheck(Protocol):
+    """Knows whether the extracts of the run belong together."""
+
+    async def check(self, context: "DatasetContext") -> None:
+        """Raises GuardError if this dataset's does not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """One run's services and what the command line permits.
 
     `tenant_key` and `config_key` name tenant and config in the journal; `uploads` bounds uploads at once. `approvals`
-    is what a saved plan showed; `accepted_changes` names datasets whose changed config was accepted.
+    is what a saved plan showed; `accepted_changes` names datasets whose changed config was accepted. `extracts` is
+    there where the config wants them of one day.
     """
 
     run_id: str
@@ -63,6 +72,7 @@ class RunContext:
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     accepted_changes: frozenset[str] = frozenset()
+    extracts: ExtractCheck | None = None
 
 
 class UploadSlot:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bulkimport.model import ExtractDate
 from tests.config.support import HEAD, IDS, PEOPLE, Folder
 
 
@@ -209,3 +210,25 @@ def test_an_unset_variable_brings_no_further_problem(folder: Folder) -> None:
     more = "import: {id_key: '${UNSET}'}\nfields: {a: {type: number, default: '${UNSET}'}}\nguards: '${UNSET}'"
     problems = folder.problems(HEAD + PEOPLE + "".join(f"    {line}\n" for line in more.splitlines()))
     assert ["UNSET is not set" in problem for problem in problems] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("extract", "words"),
+    [
+        ("{from: column}", "extract_date: `from: column` needs `column`, its name"),
+        ("{column: a, pattern: '{year}{month}{day}'}", "extract_date.pattern: the date is in a column or in the name"),
+        ("{from: modified, column: a}", "extract_date.column: `column` goes with `from: column`"),
+        ("{format: '%d/%m/%Y'}", "extract_date.format: `format` goes with `from: column`"),
+        ("{pattern: 'people-{year}.csv'}", "extract_date.pattern: expected a pattern such as"),
+        ("yesterday", "extract_date: expected one of modified, file_name, column"),
+    ],
+)
+def test_the_day_of_an_extract_is_told_in_one_way(folder: Folder, extract: str, words: str) -> None:
+    assert words in folder.dataset_problem(f"extract_date: {extract}")
+
+
+def test_the_keys_tell_where_the_day_of_an_extract_is(folder: Folder) -> None:
+    told = ("modified", "file_name", "{column: a}", "{pattern: 'p-{year}{month}{day}.csv'}", "{}")
+    origins = [(folder.dataset(f"extract_date: {text}").extract_date or ExtractDate("column")).origin for text in told]
+
+    assert origins == ["modified", "file_name", "column", "file_name", "modified"]

@@ -29,6 +29,7 @@ _BLOCKS: tuple[tuple[type[Block], str], ...] = (
     (models.DatasetBlock, "An entry of `datasets`"),
     (source_block.SourceBlock, "`source` of a dataset, in its long form"),
     (models.FieldBlock, "An entry of a dataset's `fields`"),
+    (models.ExtractDateBlock, "`extract_date` of a dataset"),
     (models.ImportBlock, "`import` of a dataset"),
     (models.GuardsBlock, "`guards` of a dataset"),
     (models.PollBlock, "`poll` of a dataset"),

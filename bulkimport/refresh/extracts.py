@@ -1,0 +1,74 @@
+"""The days that a run's extracts are of, found out once for all of its datasets, before the first of them is sent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import anyio
+
+from bulkimport.coherence import check_one_day
+from bulkimport.errors import BulkimportError
+from bulkimport.model import Config, Dataset, ExtractDate, FileSource
+from bulkimport.payload.extract_days import days_in_column
+from bulkimport.refresh.choosing import choose_files, look_for
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.sources.choice import FoundFile
+from bulkimport.sources.extract import compile_pattern, date_in_name, modified_on
+
+
+class Extracts:
+    """The extracts of the datasets that one run refreshes together."""
+
+    def __init__(self, datasets: Sequence[Dataset]) -> None:
+        self._datasets = datasets
+        self._lock = anyio.Lock()
+        self._days: dict[str, frozenset[date]] | None = None
+
+    async def check(self, context: DatasetContext) -> None:
+        """Raises GuardError if the extract of this dataset does not belong to the others.
+
+        A source whose day cannot be told takes no part: if it cannot be read, its own refresh says so.
+        """
+        async with self._lock:
+            if self._days is None:
+                self._days = await self._find(context)
+        check_one_day(context.dataset.name, self._days)
+
+    async def _find(self, context: DatasetContext) -> dict[str, frozenset[date]]:
+        found: dict[str, frozenset[date]] = {}
+
+        async def look(dataset: Dataset) -> None:
+            try:
+                found[dataset.name] = await _days(replace(context, dataset=dataset))
+            except BulkimportError:
+                found[dataset.name] = frozenset()
+
+        async with anyio.create_task_group() as group:
+            for dataset in self._datasets:
+                group.start_soon(look, dataset)
+        return {dataset.name: found[dataset.name] for dataset in self._datasets if found[dataset.name]}
+
+
+def extracts_of(config: Config, datasets: Sequence[Dataset]) -> Extracts | None:
+    """What is to be asked about the extracts of a run, if the config wants them of one day."""
+    return Extracts(datasets) if config.run.same_extract_date else None
+
+
+async def _days(context: DatasetContext) -> frozenset[date]:
+    dataset = context.dataset
+    extract = dataset.extract_date or ExtractDate()
+    if extract.origin == "column":
+        landing = str(context.files.spool / f"extract-{dataset.name}")
+        source = (await choose_files(context)).source
+        return await context.run.workers.run(days_in_column, source, extract, landing, size=None)
+    if not isinstance(dataset.source, FileSource):
+        return frozenset()
+    return frozenset(_day_of(file, extract) for file in await look_for(dataset.source))
+
+
+def _day_of(file: FoundFile, extract: ExtractDate) -> date:
+    if extract.origin == "file_name":
+        return date_in_name(file.path, compile_pattern(extract.pattern) if extract.pattern else None)
+    zone = file.modified.astimezone().tzinfo
+    assert zone is not None  # noqa: S101 - what astimezone gives is aware
+    return modified_on(file.modified, zone)

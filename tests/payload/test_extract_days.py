@@ -1,0 +1,45 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bulkimport.errors import SourceError
+from bulkimport.model import CsvSource, ExtractDate, NdjsonSource
+from bulkimport.payload.extract_days import days_in_column
+
+DAY = date(2026, 11, 25)
+
+
+def days(folder: Path, text: str, format_: str | None = None, column: str = "as of") -> frozenset[date]:
+    path = folder / "a.csv"
+    path.write_text(text)
+    return days_in_column(
+        CsvSource((str(path),)), ExtractDate("column", None, column, format_), str(folder / "landing")
+    )
+
+
+def test_the_days_of_all_rows_are_found_and_blanks_are_none(tmp_path: Path) -> None:
+    assert days(tmp_path, "id,as of\n1,2026-11-25\n2, 2026-11-25 \n3,\n") == {DAY}
+    assert days(tmp_path, "id,as of\n1,25/11/2026\n2,24/11/2026\n", "%d/%m/%Y") == {DAY, date(2026, 11, 24)}
+    assert days(tmp_path, "id,as of\n1,\n") == frozenset()
+
+
+def test_records_have_days_as_tables_have(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_text('{"at":"2026-11-25T00:00:00Z"}\n{"x":1}\n')
+    extract = ExtractDate("column", column="at")
+
+    assert days_in_column(NdjsonSource((str(path),)), extract, str(tmp_path / "landing")) == {DAY}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id\n1\n", "lacks the column 'as of'"),
+        ("id,as of\n1,soon\n", "'soon' in column 'as of' is not a date"),
+        ("id,as of\n" + "".join(f"1,19{n:02}-01-01\n1,20{n:02}-01-01\n" for n in range(51)), "more than 100 different"),
+    ],
+)
+def test_what_is_no_day_of_an_extract_is_told(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        days(tmp_path, text)

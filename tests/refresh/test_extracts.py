@@ -1,0 +1,71 @@
+import os
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bulkimport.clock import SystemClock
+from bulkimport.errors import GuardError
+from bulkimport.model import Dataset, ExtractDate, RunOptions
+from bulkimport.refresh.extracts import Extracts, extracts_of
+from tests.support.refreshing import a_bench, csv_dataset
+
+
+def written(folder: Path, name: str, day: int, **changes: object) -> Dataset:
+    """A dataset whose file was modified on a day of November 2026, at noon."""
+    dataset = csv_dataset(folder, name)
+    moment = datetime(2026, 11, day, 12).timestamp()  # noqa: DTZ001 - the machine's own zone is what counts
+    os.utime(folder / f"{name}.csv", (moment, moment))
+    return replace(dataset, **changes)  # type: ignore[arg-type]  # any field of the dataset
+
+
+async def verdicts(folder: Path, *datasets: Dataset) -> dict[str, str]:
+    async with a_bench(folder, *datasets, clock=SystemClock()) as bench:
+        extracts = Extracts(datasets)
+        found = {}
+        for dataset in datasets:
+            try:
+                await extracts.check(await bench.context(dataset.name))
+                found[dataset.name] = "fits"
+            except GuardError as error:
+                found[dataset.name] = error.message
+    return found
+
+
+async def test_files_of_one_day_fit_together(tmp_path: Path) -> None:
+    assert await verdicts(tmp_path, written(tmp_path, "a", 24), written(tmp_path, "b", 24)) == {
+        "a": "fits",
+        "b": "fits",
+    }
+
+
+async def test_files_of_two_days_are_all_refused(tmp_path: Path) -> None:
+    found = await verdicts(tmp_path, written(tmp_path, "a", 24), written(tmp_path, "b", 25))
+
+    assert "2026-11-24: a; 2026-11-25: b" in found["a"]
+    assert found["a"] == found["b"]
+
+
+async def test_a_name_or_a_column_may_tell_another_day_than_the_file(tmp_path: Path) -> None:
+    named = written(tmp_path, "a-20261125", 24, extract_date=ExtractDate("file_name"))
+    (tmp_path / "b.csv").write_text("x")
+    column = written(tmp_path, "b", 1, extract_date=ExtractDate("column", column="asOf"))
+    (tmp_path / "b.csv").write_text("id,name,asOf\n1,x,2026-11-25\n")
+
+    assert set((await verdicts(tmp_path, named, column, written(tmp_path, "c", 25))).values()) == {"fits"}
+
+
+async def test_a_source_that_is_not_there_holds_nobody_up(tmp_path: Path) -> None:
+    missing = written(tmp_path, "b", 25)
+    (tmp_path / "b.csv").unlink()
+
+    assert (await verdicts(tmp_path, written(tmp_path, "a", 24), missing))["a"] == "fits"
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_only_a_config_that_asks_for_it_is_held_to_it(tmp_path: Path, wanted: bool) -> None:
+    dataset = written(tmp_path, "a", 24)
+    async with a_bench(tmp_path, dataset, clock=SystemClock()) as bench:
+        config = replace(bench.run.config, run=RunOptions(same_extract_date=wanted))
+        assert (extracts_of(config, [dataset]) is not None) is wanted
