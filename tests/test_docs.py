@@ -95,6 +95,9 @@ def configs() -> Iterator[tuple[str, dict[str, Any]]]:
         match block.kind:
             case "":
                 yield block.text, content
+            case "source":
+                dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "key": "id"} | content
+                yield block.text, {"version": 1, "tenant": {"base_url": "sandbox"}, "datasets": [dataset]}
             case "tenant":
                 dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "source": "a.csv"}
                 yield block.text, {"version": 1, "tenant": content, "datasets": [dataset | {"key": "id"}]}

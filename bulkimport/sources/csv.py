@@ -126,7 +126,7 @@ class CsvTable:
         try:
             for row in reader:
                 place = Place(path, start)
-                if check.is_in("".join(taken)):
+                if check.is_in(row, taken):
                     raise complaints.blank_before_quote(place)
                 if row:
                     yield place, row

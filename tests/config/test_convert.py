@@ -3,6 +3,7 @@
 from bulkimport.model import (
     CsvSource,
     Field,
+    FileChoice,
     Guards,
     ImportOptions,
     JsonSource,
@@ -106,6 +107,30 @@ def test_sources_in_the_long_form(folder: Folder) -> None:
     assert source(folder, long) == CsvSource((f"{here}/a.dat", f"{here}/b/*.dat"), "\t", "cp1252", "'")
     assert source(folder, "{path: a.csv, type: json}") == JsonSource((f"{here}/a.csv",))
     assert source(folder, "{path: a.tsv, delimiter: ','}") == CsvSource((f"{here}/a.tsv",), ",")
+
+
+def test_which_files_are_read_and_how_they_are_packed(folder: Folder) -> None:
+    here = folder.path
+    chosen = FileChoice(newest=True, max_age=86_400, stable_for=30)
+    long = "{path: 'in/*.csv.zip', newest: true, max_age: 24h, stable_for: 30s, member: 'p*', differing_columns: fill}"
+    assert source(folder, long) == CsvSource(
+        (f"{here}/in/*.csv.zip",), differing_columns="fill", member="p*", choice=chosen
+    )
+    assert source(folder, "{path: a.json.zst, records: data.workers}") == JsonSource(
+        (f"{here}/a.json.zst",), ("data", "workers")
+    )
+    assert source(folder, "{path: a.zip, type: ndjson, member: a}") == NdjsonSource((f"{here}/a.zip",), "a")
+
+
+def test_the_names_on_the_way_to_records_may_hold_dots(folder: Folder) -> None:
+    for written, names in {
+        "value": ("value",),
+        r"d.odata\.value": ("d", "odata.value"),
+        r"a\\.b": ("a\\", "b"),
+    }.items():
+        found = source(folder, f"{{path: a.json, records: '{written}'}}")
+        assert isinstance(found, JsonSource)
+        assert found.records == names
 
 
 def test_a_key_may_be_a_list(folder: Folder) -> None:

@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,22 @@ def test_an_error_removes_the_file(tmp_path: Path) -> None:
         write_and_stop()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_ends_before_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fstatvfs
+
+    def nearly_full(descriptor: int) -> os.statvfs_result:
+        found = list(real(descriptor))
+        found[1], found[4] = 1, (15 << 20) if (tmp_path / "s").stat().st_size > 3 << 20 else (1 << 30)
+        return os.statvfs_result(found)
+
+    def fill() -> None:
+        with PrivateFile(str(tmp_path / "s")) as file:
+            for _ in range(100):
+                file.write(b"x" * 100_000)
+
+    monkeypatch.setattr(os, "fstatvfs", nearly_full)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        fill()
+    assert not (tmp_path / "s").exists()

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from backports import zstd
@@ -106,6 +107,19 @@ def test_what_systems_write_is_read_exactly(tmp_path: Path, seed: int) -> None:
     assert all_rows(read) == file.rows
 
 
+class Read(NamedTuple):
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def read_or_refused(source: CsvSource) -> Read | SourceError:
+    try:
+        table = CsvTable(source)
+        return Read(table.columns, all_rows(table))
+    except SourceError as error:
+        return error
+
+
 def broken(rng: random.Random, text: str) -> str:
     """`text` after one accident: something lost, doubled, cut off or put in."""
     place = rng.randrange(len(text))
@@ -131,23 +145,18 @@ def test_a_broken_file_says_what_the_csv_module_reads_of_it_or_is_refused(tmp_pa
     source = file.written(tmp_path, text)
     expected = as_the_csv_module_reads(text, file.source.delimiter)
 
-    problem: SourceError | None = None
-    try:
-        read = CsvTable(source)
-        columns, found = read.columns, all_rows(read)
-    except SourceError as error:
-        problem = error
+    read = read_or_refused(source)
 
-    if problem is None:
+    if isinstance(read, Read):
         assert expected is not None
         header, *rows = expected
-        assert [name.strip() for name in header if name.strip()] == list(columns)
-        assert found == [row[: len(columns)] for row in rows]
+        assert [name.strip() for name in header if name.strip()] == list(read.columns)
+        assert read.rows == [row[: len(read.columns)] for row in rows]
     else:
         assert expected is None or not is_a_table(expected) or "\ufeff" in text
-        assert problem.path == source.paths[0]
+        assert read.path == source.paths[0]
         lines = len(io.StringIO(text, newline="").readlines())
-        assert problem.line is None or 1 <= problem.line <= 1 + lines
+        assert read.line is None or 1 <= read.line <= 1 + lines
 
 
 def is_a_table(rows: list[list[str]]) -> bool:
