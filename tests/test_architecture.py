@@ -44,6 +44,7 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 OWNERS: dict[str, set[str]] = {
     "aiohttp": {"orgvue", "sandbox"},
     "click": {"cli"},
+    "jinja2": {"report"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},
