@@ -81,9 +81,11 @@ def _break(timeline: Timeline, pause: Period) -> Box:
     return Box(round(start, 1), 0, round(max(_NARROWEST, end - start), 1), TRACK_HEIGHT, "pause", title)
 
 
-def _clock(seconds: int) -> str:
-    """`0`, `30s`, `5m`, `1m 30s`, `2h`."""
-    minutes, rest = divmod(seconds, 60)
+def _clock(seconds: float) -> str:
+    """`0`, `0.5s`, `30s`, `5m`, `1m 30s`, `2h`."""
+    if seconds % 1:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
     hours, odd = divmod(minutes, 60)
     parts = [f"{value}{unit}" for value, unit in ((hours, "h"), (odd, "m"), (rest, "s")) if value]
     return " ".join(parts) or "0"

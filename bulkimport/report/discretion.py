@@ -48,8 +48,22 @@ def _dataset(dataset: DatasetFacts) -> DatasetFacts:
 def _error(error: ErrorReport) -> ErrorReport:
     message = _CELL.sub(rf"\1{HIDDEN}", error.message)
     if error.stage in _FOREIGN:
-        message = _QUOTED.sub(f"'{HIDDEN}'", _REASONS.sub("", message))  # the reasons come one by one, see rejected.py
+        # The reasons of items come one by one, see rejected.py; those of a job are often one without its values.
+        message = _once(_QUOTED.sub(f"'{HIDDEN}'", _REASONS.sub("", message)))
     return replace(error, message=message)
+
+
+def _once(text: str) -> str:
+    """`A; A; A. B` → `A. B`."""
+    first, *parts = text.split("; ")
+    kept = [first]
+    for part in parts:
+        words, stop, rest = part.partition(". ")
+        if not kept[-1].endswith(words):
+            kept.append(part)
+        elif stop:
+            kept[-1] += stop + rest
+    return "; ".join(kept)
 
 
 def _is_about(name: str) -> bool:

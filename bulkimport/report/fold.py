@@ -103,7 +103,17 @@ def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry
         else:
             name = (DatasetStatus.UNKNOWN if count.in_flight else DatasetStatus.CANCELLED).value
         datasets[name] = datasets.get(name, 0) + count.count
-    return HistoryEntry(run.run_id, run.config_path, run.status, run.started_at, run.finished_at, datasets)
+    return HistoryEntry(
+        run.run_id,
+        run.config_path,
+        run.status,
+        run.started_at,
+        run.finished_at,
+        datasets,
+        run.command,
+        run.sandbox,
+        run.parent_run_id,
+    )
 
 
 def _left_behind(refresh: Refresh) -> Refresh:

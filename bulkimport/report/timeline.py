@@ -13,7 +13,7 @@ from bulkimport.refresh.machine import Refresh, State, apply
 
 _LEAST_PAUSE = timedelta(seconds=5)
 _BREAK = 0.03
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS = 6
 
 Period = tuple[datetime, datetime]
@@ -55,10 +55,11 @@ class Timeline:
         paused = sum(max(0.0, (min(end, moment) - start).total_seconds()) for start, end in self.pauses)
         return (moment - self.start).total_seconds() - paused
 
-    def ticks(self) -> list[tuple[float, int]]:
+    def ticks(self) -> list[tuple[float, float]]:
         """Round numbers of seconds of work, and their places."""
         step = next((step for step in _STEPS if self._worked / step <= _MOST_TICKS), _STEPS[-1])
-        return [(self.place(self._moment(seconds)), seconds) for seconds in range(0, int(self._worked) + 1, step)]
+        seconds = [round(number * step, 1) for number in range(int(self._worked / step) + 1)]
+        return [(self.place(self._moment(one)), one) for one in seconds]
 
     @property
     def _worked(self) -> float:
