@@ -45,7 +45,7 @@ def account_document(account: Account) -> Document:
                     "duration_s": run.duration_s,
                     "rows": run.rows,
                     "deleted": run.deleted,
-                    "datasets": run.counts,
+                    "datasets": {str(status): count for status, count in run.counts.items()},
                 }
                 for run in comparison.runs
             ],

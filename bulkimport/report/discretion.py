@@ -14,8 +14,9 @@ from bulkimport.report.facts import DatasetFacts, RunFacts
 
 HIDDEN = "…"
 
-_TEXT = r"""'(?:[^'\\]|\\.)*?(?:'(?!\w)|\.\.\.)|"(?:[^"\\]|\\.)*?(?:"|\.\.\.)"""
-_CELL = re.compile(rf"""(\bcolumn ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"): )(?:{_TEXT}|\S+)""")
+_NAME = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_SHOWN = rf"""['"].{{56}}\.\.\.|{_NAME}|.+?(?= is not )|\S+"""  # as payload.shape.Problem shows a value
+_CELL = re.compile(rf"(\bcolumn (?:{_NAME}): )(?:{_SHOWN})")
 _QUOTED = re.compile(r"""(?<!\w)'.*?'(?!\w)|"[^"]*"|\u201c[^\u201d]*\u201d|(?<!\w)\u2018.*?\u2019(?!\w)|«[^»]*»""")
 _NUMBER = re.compile(r"(?<!\w)[+-]?\d[\d.,:/ -]*(?<![ .,:/-])(?!\w)|(?<!\w)\d+(?!\w)")
 _REASONS = re.compile(r", mostly: .*?(?=, and its result says|\. All other items|\.$)", re.DOTALL)
