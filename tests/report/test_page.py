@@ -204,6 +204,17 @@ def test_the_policy_names_the_style_sheet_by_its_hash_so_that_no_other_can_be_us
     assert any(f"style-src 'sha256-{expected}'" in value for _, _, value in found.attributes)
 
 
+def test_pictures_are_told_in_words() -> None:
+    labels = [value for tag, name, value in read(mixed()).attributes if (tag, name) == ("svg", "aria-label")]
+    assert (
+        "waiting 1.0s, source 2.0s, guard 4.0s, generate 1.0s, upload 5.0s, import 2.0s, poll 10s, result 2.0s"
+        in labels
+    )
+    assert "outcomes, the oldest first: succeeded, succeeded, succeeded, failed" in labels
+    assert "outcomes, the oldest first: no part of it, no part of it, no part of it, unknown" in labels
+    assert "rows of 4 runs, the oldest first: 24, 24, 24, 24" in labels
+
+
 def test_every_class_that_is_a_status_or_a_stage_has_its_colour_in_light_in_dark_and_in_print() -> None:
     style = read(mixed()).style
     for name in (*DatasetStatus, "running"):
