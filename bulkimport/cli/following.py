@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TextIO
 
@@ -13,7 +14,7 @@ from bulkimport.journal import Entry, Journal, RunRecord
 from bulkimport.model import RunStatus
 from bulkimport.progress import Progress, open_progress
 from bulkimport.refresh.events import SourceRead
-from bulkimport.refresh.machine import Refresh, apply
+from bulkimport.refresh.machine import IllegalEventError, Refresh, apply
 from bulkimport.wording import printable
 
 INTERVAL = 1.0
@@ -43,13 +44,23 @@ class _TimeOfEvents:
 class Following:
     """Looks at one run until it ends or a signal comes; the run itself is left alone."""
 
-    def __init__(self, journal: Journal, run: RunRecord, clock: Clock, stream: TextIO, *, live: bool) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        run: RunRecord,
+        clock: Clock,
+        stream: TextIO,
+        *,
+        live: bool,
+        redact: Callable[[str], str] = str,
+    ) -> None:
         self._journal = journal
         self._run = run
         self._clock = clock
         self._time = _TimeOfEvents(clock)
         self._stream = stream
         self._live = live
+        self._redact = redact
         self._mark = 0
         self._refreshes: dict[str, Refresh] = {}
         self._received: int | None = None
@@ -83,14 +94,17 @@ class Following:
     def _tell(self, entry: Entry, progress: Progress, write: Callable[[str], None]) -> None:
         self._time.standing_at = entry.at
         before = self._refreshes.get(entry.dataset, Refresh())
-        after = self._refreshes[entry.dataset] = apply(before, entry.event)
+        try:
+            after = self._refreshes[entry.dataset] = apply(before, entry.event)
+        except IllegalEventError:  # the status that follows says that the journal is damaged
+            return
         if isinstance(entry.event, SourceRead):
             payload = entry.event.payload
             progress.rows(entry.dataset, payload.rows, payload.source_bytes, payload.source_bytes)
         if after.status is None:
             progress.state_changed(entry.dataset, after.state.value)
             return
-        message = after.error.message if after.error else ""
+        message = self._redact(after.error.message) if after.error else ""
         progress.ended(entry.dataset, after.status, message)
         if not after.status.is_success:  # in a run of our own the log says it
             write(f"{entry.at:%H:%M:%S}Z {printable(f'{entry.dataset}: {after.status}: {message}')}")
@@ -103,5 +117,6 @@ class Following:
                 return
 
     def _line(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        with suppress(OSError):  # nobody reads it any more; the exit code is still worth having
+            self._stream.write(f"{text}\n")
+            self._stream.flush()

@@ -72,9 +72,5 @@ async def _unheard_of(journal: Journal | None, name: str, state_dir: Path) -> Us
     runs = await journal.runs(_KNOWN_RUNS) if journal is not None else []
     statuses = await journal.statuses([run.run_id for run in runs]) if journal is not None else {}
     near = near_misses(name, dict.fromkeys(known for names in statuses.values() for known in names))
-    return UsageError(
-        f"No run in {state_dir} has a dataset {name}.",
-        hint=f"Did you mean {' or '.join(near)}?"
-        if near
-        else "`bulkimport status` shows the datasets of the last run.",
-    )
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`bulkimport status` shows the datasets of the last run."
+    return UsageError(f"No run in {state_dir} has a dataset {name}.", hint=hint)

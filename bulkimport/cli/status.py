@@ -64,7 +64,9 @@ async def _facts(
         journal, run = await chosen_run(found, run_id, state_dir)
         received = None
         if follow and run.status is RunStatus.RUNNING:
-            received = await Following(journal, run, clock, sys.stderr, live=common.progress).until_it_ends()
+            redact = common.redactor.text
+            following = Following(journal, run, clock, sys.stderr, live=common.progress, redact=redact)
+            received = await following.until_it_ends()
             run = (await chosen_run(journal, run.run_id, state_dir))[1]
         return (await run_facts(journal, run, clock.now())).redacted(common.redactor.text), received
 

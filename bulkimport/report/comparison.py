@@ -8,8 +8,6 @@ from statistics import median
 from bulkimport.model import DatasetStatus, RunStatus
 from bulkimport.report.facts import DatasetFacts, RunFacts
 
-_COUNTED = (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL)
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -65,8 +63,7 @@ def usual(values: Sequence[float | None]) -> float | None:
 def _point(run: RunFacts, dataset: DatasetFacts | None) -> Point | None:
     if dataset is None:
         return None
-    seen = dataset.status in _COUNTED
-    deleted = dataset.items.deleted if seen else None
+    deleted = dataset.items.deleted if dataset.result_seen else None
     return Point(run.run_id, dataset.status, dataset.rows, deleted, dataset.duration_s)
 
 

@@ -47,6 +47,11 @@ class DatasetFacts:
         return self.status is not None and not self.status.is_success
 
     @property
+    def result_seen(self) -> bool:
+        """Whether `items` says anything: zeros would otherwise claim that nothing was created or deleted."""
+        return self.status in (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL) or self.items != ItemCounts()
+
+    @property
     def problem(self) -> ErrorReport | None:
         """Why it did not succeed: never None where it ended so, None where there is nothing to explain."""
         return (self.error or NO_CAUSE) if self.is_problem else None

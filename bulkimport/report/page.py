@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from bulkimport.model import Changes, DatasetStatus, ItemCounts, RunStatus, Stage
+from bulkimport.model import Changes, ItemCounts, RunStatus, Stage
 from bulkimport.report import charts
 from bulkimport.report.account import Account
 from bulkimport.report.alike import alike, attention, in_full
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MOST_REASONS = 20
-_SEEN = (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL)
 _TITLES = {
     RunStatus.SUCCEEDED: "Succeeded",
     RunStatus.FAILED: "Failed",
@@ -121,12 +120,11 @@ def _warnings(run: RunFacts) -> list[tuple[str, str]]:
 
 
 def _row(dataset: DatasetFacts) -> dict[str, Any]:
-    """A line of the table; counts are None where no result was seen, because zeros would claim that one was."""
-    seen = dataset.status in _SEEN or dataset.items != ItemCounts()
+    """A line of the table; counts are None where no result was seen."""
     return {
         "facts": dataset,
         "status": _status(dataset),
-        "counts": {name: count if seen else None for name, count in asdict(dataset.items).items()},
+        "counts": {name: count if dataset.result_seen else None for name, count in asdict(dataset.items).items()},
         "expected": _expected(dataset.changes),
     }
 

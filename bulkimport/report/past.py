@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.report.facts import DatasetFacts, HistoryEntry
 from bulkimport.report.layout import NOTHING, Column, Layout, paragraph, style_of, table
 from bulkimport.report.summary import Document, dataset_document, history_document
@@ -12,7 +11,6 @@ from bulkimport.wording import duration, number, printable
 
 Past = Sequence[tuple[HistoryEntry, DatasetFacts]]
 
-_SEEN = (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL)
 _NUMBERS = ("rows", "created", "updated", "deleted", "skipped", "failed")
 
 
@@ -42,13 +40,12 @@ def past_text(name: str, past: Past, layout: Layout) -> str:
 
 def _row(entry: HistoryEntry, dataset: DatasetFacts, *, with_config: bool) -> list[Text]:
     items = dataset.items
-    seen = dataset.status in _SEEN or items != ItemCounts()
     counts = (items.created, items.updated, items.deleted, items.skipped, items.failed)
     return [
         Text(printable(entry.run_id)),
         Text(dataset.status.value if dataset.status else printable(dataset.state), style=style_of(dataset.status)),
         Text(NOTHING if dataset.rows is None else number(dataset.rows)),
-        *(Text(number(count) if seen else NOTHING) for count in counts),
+        *(Text(number(count) if dataset.result_seen else NOTHING) for count in counts),
         Text(duration(dataset.duration_s)),
         *([paragraph(entry.config)] if with_config else []),
     ]

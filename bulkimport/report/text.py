@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bulkimport.model import DatasetStatus, ItemCounts, RunStatus
+from bulkimport.model import ItemCounts, RunStatus
 from bulkimport.report.alike import Alike, alike, attention, in_full
 from bulkimport.report.facts import DatasetFacts, HistoryEntry, RunFacts
 from bulkimport.report.layout import ALARM, NOTHING, Column, Layout, labelled, paragraph, style_of, table
@@ -93,14 +93,12 @@ def _body(run: RunFacts, layout: Layout) -> list[RenderableType]:
 def _row(dataset: DatasetFacts) -> list[Text]:
     style = style_of(dataset.status)
     items = dataset.items
-    # Zeros would claim that a result was seen.
-    seen = dataset.status in (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL) or items != ItemCounts()
     counts = (items.created, items.updated, items.deleted, items.skipped, items.failed)
     return [
         Text(printable(dataset.name), style="" if dataset.status and dataset.status.is_success else style),
         Text(dataset.status.value if dataset.status else printable(dataset.state), style=style),
         Text(NOTHING if dataset.rows is None else number(dataset.rows)),
-        *(Text(number(count) if seen else NOTHING) for count in counts),
+        *(Text(number(count) if dataset.result_seen else NOTHING) for count in counts),
         Text(duration(dataset.duration_s)),
     ]
 

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 
 from bulkimport.alongside import alongside
 from bulkimport.cli.following import INTERVAL, Following
@@ -19,16 +20,11 @@ RECORDS = [DatasetRecord(name, name, place, "f") for place, name in enumerate(("
 REFUSED = e.RefreshEnded(DatasetStatus.REFUSED, an_error("Too many\x1b[2J deletions."))
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return False
-
-
 async def begun(journal: Journal, clock: FakeClock) -> Following:
     await journal.start_run(a_record("run-1", clock.now()), RECORDS)
     run = await journal.run("run-1")
     assert run is not None
-    return Following(journal, run, clock, Terminal(), live=True)
+    return Following(journal, run, clock, io.StringIO(), live=True)
 
 
 def lines(following: Following) -> list[str]:
@@ -85,6 +81,32 @@ async def test_each_look_asks_only_for_what_is_new_and_the_looks_are_a_second_ap
     assert clock.sleeps == [INTERVAL] * 4
 
 
+async def test_a_secret_in_a_message_is_not_told_and_events_that_make_no_sense_are_passed_over(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with Journal.open(tmp_path, clock) as journal:
+        following = await begun(journal, clock)
+        following._redact = lambda text: text.replace("deletions", "*")
+        await journal.append("run-1", "people", e.PayloadUploaded())
+        await journal.append("run-1", "links", REFUSED)
+        await journal.finish_run("run-1", RunStatus.FAILED, 3, 0, clock.now())
+        assert await following.until_it_ends() is None
+    assert lines(following) == ["02:00:00Z links: refused: Too many\\x1b[2J *."]
+
+
+async def test_a_stream_that_nobody_reads_does_not_end_the_following(tmp_path: Path) -> None:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    clock = FakeClock()
+    async with Journal.open(tmp_path, clock) as journal:
+        following = await begun(journal, clock)
+        following._stream = Broken()
+        await journal.append("run-1", "links", REFUSED)
+        await journal.finish_run("run-1", RunStatus.FAILED, 3, 0, clock.now())
+        assert await following.until_it_ends() is None
+
+
 async def test_a_run_that_dies_ends_the_following(tmp_path: Path) -> None:
     clock = FakeClock()
     async with Journal.open(tmp_path / "a", clock) as journal:
@@ -102,9 +124,11 @@ async def test_ctrl_c_ends_the_following_and_leaves_the_run_alone(tmp_path: Path
     clock = FakeClock()
     async with Journal.open(tmp_path, clock) as journal:
         following = await begun(journal, clock)
+        before = signal.getsignal(signal.SIGINT)
 
         async def interrupt() -> None:
-            await clock.sleep(2)
+            while signal.getsignal(signal.SIGINT) is before:  # else it would end the tests
+                await anyio.lowlevel.checkpoint()
             os.kill(os.getpid(), signal.SIGINT)
 
         async with alongside(interrupt):
