@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bulkimport.journal import Entry, RunRecord
-from bulkimport.model import DatasetStatus, ItemCounts, RunStatus
+from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh import events as e
 from bulkimport.report.account import Account
 from bulkimport.report.comparison import compare
@@ -70,7 +70,3 @@ def an_account(
         told_at=FINISHED + timedelta(hours=1),
         with_values=with_values,
     )
-
-
-def good(status: RunStatus = RunStatus.SUCCEEDED, **changes: Any) -> RunFacts:
-    return run_of(status=status, **changes)
