@@ -47,6 +47,7 @@ OWNERS: dict[str, set[str]] = {
     "click": {"cli"},
     "backports": {"sources"},
     "compression": {"sources"},
+    "jinja2": {"report"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},

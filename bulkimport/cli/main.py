@@ -10,14 +10,16 @@ from pathlib import Path
 import click
 
 from bulkimport import __version__
+from bulkimport.cli.history import history
 from bulkimport.cli.init import init
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
 from bulkimport.cli.planning import check, plan
+from bulkimport.cli.report import report
 from bulkimport.cli.restore import restore
 from bulkimport.cli.run import run
 from bulkimport.cli.sandbox import sandbox
 from bulkimport.cli.schema import schema
-from bulkimport.cli.status import history, status
+from bulkimport.cli.status import status
 from bulkimport.log import Redactor
 
 EXIT_INTERRUPTED = 130
@@ -44,7 +46,7 @@ def commands() -> None:
     """Refreshes many Orgvue datasets at once through the asynchronous import, safely."""
 
 
-for command in (run, plan, check, restore, status, history, init, schema, sandbox):
+for command in (run, plan, check, restore, status, history, report, init, schema, sandbox):
     commands.add_command(command)
 
 

@@ -50,6 +50,10 @@ class Common:
         else:
             _write(self.redactor.text(text(layout_for(sys.stdout))).encode(sys.stdout.encoding, "replace"))
 
+    def show_text(self, text: str) -> None:
+        """A text of its own kind on stdout, in UTF-8 whatever the terminal speaks; secrets are out of it already."""
+        _write(text.encode("utf-8"))
+
     def show_document(self, document: dict[str, Any]) -> None:
         """One JSON document on stdout."""
         _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

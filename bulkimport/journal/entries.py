@@ -50,6 +50,15 @@ def read(connection: sqlite3.Connection, run_id: str, dataset: str | None = None
     return [entry for _, entry in _entries(connection, "run_id = ? AND dataset = ?", run_id, dataset)]
 
 
+def read_after(connection: sqlite3.Connection, run_id: str, mark: int) -> tuple[list[Entry], int]:
+    """The run's events written after `mark`, and the mark for the next time; 0 is before the first.
+
+    Looks at what is new in the journal alone (the `+` keeps SQLite from going through all events of the run).
+    """
+    found = list(_entries(connection, "+run_id = ? AND id > ?", run_id, mark))
+    return [entry for _, entry in found], found[-1][0] if found else mark
+
+
 def facts_of(connection: sqlite3.Connection, run_id: str, dataset: str) -> RefreshFacts | None:
     """The facts kept about one refresh; None if it is not registered."""
     row = connection.execute(
@@ -109,7 +118,7 @@ def _keep_facts(
     )
 
 
-def _entries(connection: sqlite3.Connection, condition: str, *parameters: str) -> Iterator[tuple[int, Entry]]:
+def _entries(connection: sqlite3.Connection, condition: str, *parameters: str | int) -> Iterator[tuple[int, Entry]]:
     """Entries with the ids of their events."""
     rows = connection.execute(
         f"SELECT id, {_ENTRY_COLUMNS} FROM events WHERE {condition} ORDER BY id",  # noqa: S608 # constant conditions

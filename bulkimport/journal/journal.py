@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
@@ -153,9 +154,17 @@ class Journal:
         found = await self._runs(lambda connection: runs.select(connection, run_ids=[run_id]))
         return found[0] if found else None
 
-    async def runs(self, limit: int | None = None, config_key: str | None = None) -> list[RunRecord]:
-        """The last `limit` runs (of one config, or all), the last started first."""
-        return await self._runs(lambda connection: runs.select(connection, config_key=config_key, limit=limit))
+    async def runs(
+        self,
+        limit: int | None = None,
+        config_key: str | None = None,
+        *,
+        before: str | None = None,
+        dataset: str | None = None,
+    ) -> list[RunRecord]:
+        """The last `limit` runs (of one config, before a run, with a dataset of that name, or all), newest first."""
+        wanted = partial(runs.select, config_key=config_key, before=before, dataset=dataset, limit=limit)
+        return await self._runs(wanted)
 
     async def latest_run(
         self, config_key: str | None = None, *, commands: Collection[Command] = ()
@@ -196,11 +205,19 @@ class Journal:
         """The events of a run, or of one of its datasets, in the order in which they were written."""
         return await self._read(lambda connection: entries.read(connection, run_id, dataset))
 
+    async def entries_after(self, run_id: str, mark: int) -> tuple[list[Entry], int]:
+        """The run's events written after `mark` (0: all), and the mark for the next time."""
+        return await self._read(lambda connection: entries.read_after(connection, run_id, mark))
+
     # ---- what earlier runs know about a dataset
 
     async def status_counts(self, run_ids: Sequence[str]) -> dict[str, list[StatusCount]]:
         """For each run how many of its datasets are in which state, without reading their events."""
         return await self._read(lambda connection: outcomes.status_counts(connection, run_ids))
+
+    async def statuses(self, run_ids: Sequence[str]) -> dict[str, dict[str, DatasetStatus | None]]:
+        """For each run how its datasets ended, by name; None for those that have not."""
+        return await self._read(lambda connection: outcomes.statuses(connection, run_ids))
 
     async def last_success(self, tenant_key: str, dataset_id: str) -> Outcome | None:
         """How the dataset last ended `succeeded` or `unchanged`."""

@@ -74,6 +74,22 @@ def status_counts(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dic
     return counts
 
 
+def statuses(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, dict[str, DatasetStatus | None]]:
+    """For each run the statuses of its datasets by name, None for those that have not ended."""
+    found: dict[str, dict[str, DatasetStatus | None]] = {run_id: {} for run_id in run_ids}
+    for start in range(0, len(run_ids), _AT_ONCE):
+        some = run_ids[start : start + _AT_ONCE]
+        rows = connection.execute(
+            "SELECT run_id, name, status FROM datasets"  # noqa: S608 # marks
+            f" WHERE run_id IN ({', '.join('?' * len(some))}) ORDER BY run_id, position",
+            tuple(some),
+        )
+        for run_id, name, status in rows:
+            with expecting_sound_rows():
+                found[run_id][name] = status and DatasetStatus(status)
+    return found
+
+
 def unsettled_imports(connection: sqlite3.Connection, tenant_key: str, dataset_id: str) -> list[UnsettledImport]:
     """The dataset's refreshes whose import may still be running for all that is known, the oldest run first."""
     rows = connection.execute(

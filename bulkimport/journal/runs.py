@@ -88,9 +88,14 @@ def select(
     run_ids: Collection[str] | None = None,
     config_key: str | None = None,
     commands: Collection[str] = (),
+    before: str | None = None,
+    dataset: str | None = None,
     limit: int | None = None,
 ) -> list[RunRecord]:
-    """The runs that match, the last started first; None and an empty `commands` match every run."""
+    """The runs that match, the last started first; None and an empty `commands` match every run.
+
+    `before`: only those started before the run of that id; `dataset`: only those that one of that name took part in.
+    """
     conditions, parameters = ["1"], list[object]()
     if run_ids is not None:
         conditions.append(f"run_id IN ({_marks(run_ids)})")
@@ -101,6 +106,12 @@ def select(
     if commands:
         conditions.append(f"command IN ({_marks(commands)})")
         parameters += commands
+    if before is not None:
+        conditions.append("id < (SELECT id FROM runs WHERE run_id = ?)")
+        parameters.append(before)
+    if dataset is not None:
+        conditions.append("EXISTS (SELECT 1 FROM datasets WHERE datasets.run_id = runs.run_id AND name = ?)")
+        parameters.append(storable(dataset))
     rows = connection.execute(
         f"SELECT {_RUN_COLUMNS} FROM runs WHERE {' AND '.join(conditions)}"  # noqa: S608 # constant names and marks
         " ORDER BY id DESC LIMIT ?",

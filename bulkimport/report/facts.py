@@ -47,9 +47,33 @@ class DatasetFacts:
         return self.status is not None and not self.status.is_success
 
     @property
+    def result_seen(self) -> bool:
+        """Whether `items` says anything: zeros would otherwise claim that nothing was created or deleted."""
+        return self.status in (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL) or self.items != ItemCounts()
+
+    @property
     def problem(self) -> ErrorReport | None:
         """Why it did not succeed: never None where it ended so, None where there is nothing to explain."""
         return (self.error or NO_CAUSE) if self.is_problem else None
+
+    def redacted(self, redact: Callable[[str], str]) -> "DatasetFacts":
+        """The same with `redact` applied to every text that came from elsewhere."""
+        error = self.error
+        if error is not None:
+            error = replace(
+                error,
+                message=redact(error.message),
+                hint=redact(error.hint),
+                code=redact(error.code) if error.code else error.code,
+                name=redact(error.name) if error.name else error.name,
+                trace_id=redact(error.trace_id) if error.trace_id else error.trace_id,
+            )
+        return replace(
+            self,
+            error=error,
+            trace_ids=tuple(map(redact, self.trace_ids)),
+            warnings=tuple(map(redact, self.warnings)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +105,21 @@ class RunFacts:
         return replace(
             self,
             warnings=tuple(map(redact, self.warnings)),
-            datasets=tuple(_redacted(dataset, redact) for dataset in self.datasets),
+            datasets=tuple(dataset.redacted(redact) for dataset in self.datasets),
         )
 
     def as_history(self) -> "HistoryEntry":
-        return HistoryEntry(self.run_id, self.config, self.status, self.started_at, self.finished_at, self.counts())
+        return HistoryEntry(
+            self.run_id,
+            self.config,
+            self.status,
+            self.started_at,
+            self.finished_at,
+            self.counts(),
+            self.command,
+            self.sandbox,
+            self.follows,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +132,6 @@ class HistoryEntry:
     started_at: datetime
     finished_at: datetime | None
     datasets: Mapping[str, int] = field(default_factory=dict)
-
-
-def _redacted(dataset: DatasetFacts, redact: Callable[[str], str]) -> DatasetFacts:
-    error = dataset.error
-    if error is not None:
-        error = replace(
-            error,
-            message=redact(error.message),
-            hint=redact(error.hint),
-            code=redact(error.code) if error.code else error.code,
-            name=redact(error.name) if error.name else error.name,
-            trace_id=redact(error.trace_id) if error.trace_id else error.trace_id,
-        )
-    return replace(
-        dataset,
-        error=error,
-        trace_ids=tuple(map(redact, dataset.trace_ids)),
-        warnings=tuple(map(redact, dataset.warnings)),
-    )
+    command: str = "run"
+    sandbox: bool = False
+    follows: str | None = None

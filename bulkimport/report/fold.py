@@ -20,12 +20,17 @@ async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: S
     entries = await journal.entries(run.run_id)
     records = await journal.datasets(run.run_id)
     # Of hundreds of datasets this takes long enough to hold up a loop.
-    return await anyio.to_thread.run_sync(_run_facts, run, entries, records, now, warnings)
+    return await anyio.to_thread.run_sync(facts_of, run, entries, records, now, warnings)
 
 
-def _run_facts(
-    run: RunRecord, entries: Iterable[Entry], records: Iterable[DatasetRecord], now: datetime, warnings: Sequence[str]
+def facts_of(
+    run: RunRecord,
+    entries: Iterable[Entry],
+    records: Iterable[DatasetRecord],
+    now: datetime,
+    warnings: Sequence[str] = (),
 ) -> RunFacts:
+    """Like `run_facts`, from what was read already."""
     of: dict[str, list[Entry]] = {}
     for entry in entries:
         of.setdefault(entry.dataset, []).append(entry)
@@ -98,7 +103,17 @@ def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry
         else:
             name = (DatasetStatus.UNKNOWN if count.in_flight else DatasetStatus.CANCELLED).value
         datasets[name] = datasets.get(name, 0) + count.count
-    return HistoryEntry(run.run_id, run.config_path, run.status, run.started_at, run.finished_at, datasets)
+    return HistoryEntry(
+        run.run_id,
+        run.config_path,
+        run.status,
+        run.started_at,
+        run.finished_at,
+        datasets,
+        run.command,
+        run.sandbox,
+        run.parent_run_id,
+    )
 
 
 def _left_behind(refresh: Refresh) -> Refresh:

@@ -29,7 +29,7 @@ def summary_document(run: RunFacts) -> Document:
         "requests": run.requests,
         "throttled": run.throttled,
         "warnings": list(run.warnings),
-        "datasets": [_dataset(dataset) for dataset in run.datasets],
+        "datasets": [dataset_document(dataset) for dataset in run.datasets],
     }
 
 
@@ -45,6 +45,10 @@ def history_document(runs: Iterable[HistoryEntry]) -> Document:
                 "started_at": timestamp(run.started_at),
                 "finished_at": timestamp(run.finished_at) if run.finished_at else None,
                 "datasets": dict(run.datasets),
+                "command": run.command,
+                "follows": run.follows,
+                "sandbox": run.sandbox,
+                "duration_s": round((run.finished_at - run.started_at).total_seconds(), 3) if run.finished_at else None,
             }
             for run in runs
         ],
@@ -68,7 +72,8 @@ def error_document(error: ErrorReport) -> Document:
     return document
 
 
-def _dataset(dataset: DatasetFacts) -> Document:
+def dataset_document(dataset: DatasetFacts) -> Document:
+    """One dataset of the summary."""
     problem = dataset.problem
     return {
         "name": dataset.name,

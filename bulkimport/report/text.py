@@ -1,27 +1,20 @@
 """The texts about runs that people read: on a terminal, in a pipe, in a mail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, RunStatus
+from bulkimport.model import ItemCounts, RunStatus
+from bulkimport.report.alike import Alike, alike, attention, in_full
 from bulkimport.report.facts import DatasetFacts, HistoryEntry, RunFacts
 from bulkimport.report.layout import ALARM, NOTHING, Column, Layout, labelled, paragraph, style_of, table
-from bulkimport.report.meaning import SANDBOX, for_the_data, next_commands, of_the_exit
+from bulkimport.report.meaning import SANDBOX, next_commands, of_the_exit
 from bulkimport.wording import counted, duration, number, printable
 
-_ATTENTION = (
-    DatasetStatus.FAILED,
-    DatasetStatus.UNKNOWN,
-    DatasetStatus.REFUSED,
-    DatasetStatus.PARTIAL,
-    DatasetStatus.BLOCKED,
-    DatasetStatus.CANCELLED,
-)
 _COLUMNS = (
     Column("dataset", wraps=True),
     Column("status", plain=True),
@@ -86,10 +79,10 @@ def _framed(run: RunFacts, parts: list[RenderableType]) -> list[RenderableType]:
 
 def _body(run: RunFacts, layout: Layout) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    ordered = sorted(run.datasets, key=_attention)
+    ordered = sorted(run.datasets, key=attention)
     if ordered:
         parts += [table(_COLUMNS, [_row(dataset) for dataset in ordered], layout.width), ""]
-    for group in _alike(ordered):
+    for group in alike(ordered):
         parts += [*_problem(group), ""]
     warnings = [f"Warning: {text}" for text in run.warnings]
     warnings += [f"Warning: {dataset.name}: {text}" for dataset in run.datasets for text in dataset.warnings]
@@ -97,65 +90,26 @@ def _body(run: RunFacts, layout: Layout) -> list[RenderableType]:
     return [*parts, ""] if warnings else parts
 
 
-def _attention(dataset: DatasetFacts) -> int:
-    return _ATTENTION.index(dataset.status) if dataset.status in _ATTENTION else len(_ATTENTION)
-
-
 def _row(dataset: DatasetFacts) -> list[Text]:
     style = style_of(dataset.status)
     items = dataset.items
-    # Zeros would claim that a result was seen.
-    seen = dataset.status in (DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL) or items != ItemCounts()
     counts = (items.created, items.updated, items.deleted, items.skipped, items.failed)
     return [
         Text(printable(dataset.name), style="" if dataset.status and dataset.status.is_success else style),
         Text(dataset.status.value if dataset.status else printable(dataset.state), style=style),
         Text(NOTHING if dataset.rows is None else number(dataset.rows)),
-        *(Text(number(count) if seen else NOTHING) for count in counts),
+        *(Text(number(count) if dataset.result_seen else NOTHING) for count in counts),
         Text(duration(dataset.duration_s)),
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Alike:
-    """Datasets that ended the same way for the same reason, such as an expired token: explained once."""
-
-    status: DatasetStatus
-    error: ErrorReport
-    meaning: str
-    names: list[str] = field(default_factory=list)
-    traces: list[str] = field(default_factory=list)
-
-
-def _alike(datasets: Sequence[DatasetFacts]) -> list[_Alike]:
-    groups: dict[object, _Alike] = {}
-    for dataset in datasets:
-        error = dataset.problem
-        if error is None or dataset.status is None:
-            continue
-        meaning = for_the_data(dataset)
-        key = (dataset.status, error.stage, error.message, error.hint, meaning)
-        group = groups.setdefault(key, _Alike(dataset.status, error, meaning))
-        group.names.append(dataset.name)
-        if error.trace_id and error.trace_id not in group.traces:
-            group.traces.append(error.trace_id)
-    return list(groups.values())
-
-
-def _problem(group: _Alike) -> list[RenderableType]:
+def _problem(group: Alike) -> list[RenderableType]:
     stage = f" (stage {group.error.stage.value})" if group.error.stage else ""
-    lines = [("What", _what(group.error)), ("Data", group.meaning)]
+    lines = [("What", in_full(group.error)), ("Data", group.meaning)]
     lines += [("Next", group.error.hint)] if group.error.hint else []
     lines += [("Trace", ", ".join(group.traces))] if group.traces else []
     title = f"{', '.join(group.names)}: {group.status.value}{stage}"
     return [paragraph(title, style_of(group.status)), labelled(lines)]
-
-
-def _what(error: ErrorReport) -> str:
-    """The message and, where it does not say so itself, what the service called the error."""
-    facts = [f"HTTP {error.http_status}" if error.http_status else "", error.code or "", error.name or ""]
-    missing = [fact for fact in facts if fact and fact.removeprefix("HTTP ") not in error.message]
-    return f"{error.message} [{', '.join(missing)}]" if missing else error.message
 
 
 def _totals(run: RunFacts) -> list[RenderableType]:

@@ -57,6 +57,27 @@ def test_a_runs_entries_are_in_the_order_of_writing() -> None:
     ]
 
 
+def test_what_is_new_of_a_run_is_read_once() -> None:
+    connection = a_connection("run-1", "run-2", datasets=("people", "links"))
+    first = happen(connection, "run-1", TurnCame(), source_read())
+    happen(connection, "run-2", TurnCame())
+    found, mark = entries.read_after(connection, "run-1", 0)
+    assert found == first
+    assert entries.read_after(connection, "run-1", mark) == ([], mark)
+    second = happen(connection, "run-1", TurnCame(), dataset="links")
+    assert entries.read_after(connection, "run-1", mark)[0] == second
+    assert entries.read_after(connection, "nope", 0) == ([], 0)
+
+
+def test_what_is_new_is_not_looked_for_in_the_whole_journal() -> None:
+    connection = a_connection()
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    entries.read_after(connection, "run-1", 7)
+    (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert "USING INTEGER PRIMARY KEY (rowid>?)" in plan[3]
+
+
 @pytest.mark.parametrize(("run_id", "dataset"), [("run-2", "people"), ("run-1", "unheard-of")])
 def test_an_event_of_an_unregistered_dataset_is_a_state_error(run_id: str, dataset: str) -> None:
     connection = a_connection("run-1")

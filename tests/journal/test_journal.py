@@ -279,6 +279,19 @@ async def test_earlier_runs_are_asked_about_a_dataset(tmp_path: Path, clock: Fak
             "run-1": [StatusCount(DatasetStatus.SUCCEEDED, False, 1)],
             "run-2": [StatusCount(DatasetStatus.UNKNOWN, False, 1)],
         }
+        assert await journal.statuses(["run-2"]) == {"run-2": {"people": DatasetStatus.UNKNOWN}}
+        assert [run.run_id for run in await journal.runs(dataset="people", before="run-2")] == ["run-1"]
+        assert await journal.runs(dataset="nobody") == []
+
+
+async def test_a_run_is_followed_by_what_is_new(tmp_path: Path, clock: FakeClock) -> None:
+    async with opened(tmp_path, clock, "run-1") as journal, opened(tmp_path, clock) as other:
+        await journal.append("run-1", "people", source_read())
+        first, mark = await other.entries_after("run-1", 0)
+        await journal.append("run-1", "people", ImportRequested())
+        second, mark = await other.entries_after("run-1", mark)
+        assert [entry.seq for entry in (*first, *second)] == [1, 2]
+        assert await other.entries_after("run-1", mark) == ([], mark)
 
 
 async def test_what_is_remembered_across_runs_is_there_after_reopening(tmp_path: Path, clock: FakeClock) -> None:

@@ -155,6 +155,18 @@ def test_many_runs_can_be_counted_at_once() -> None:
     assert all(count == [StatusCount(None, False, 1)] for count in counts.values())
 
 
+def test_statuses_are_told_by_run_and_dataset_in_their_order() -> None:
+    connection = a_connection("run-1", "run-2", datasets=("people", "links"))
+    happen(connection, "run-1", ended(DatasetStatus.REFUSED), dataset="links")
+    happen(connection, "run-2", ended(DatasetStatus.FAILED))
+    assert outcomes.statuses(connection, ["run-1", "run-2", "nope"]) == {
+        "run-1": {"people": None, "links": DatasetStatus.REFUSED},
+        "run-2": {"people": DatasetStatus.FAILED, "links": None},
+        "nope": {},
+    }
+    assert list(outcomes.statuses(connection, ["run-1"])["run-1"]) == ["people", "links"]
+
+
 def unsettled(connection: sqlite3.Connection) -> list[str]:
     return [found.run_id for found in outcomes.unsettled_imports(connection, TENANT, "id-people")]
 

@@ -56,6 +56,16 @@ def test_runs_are_chosen_by_config_command_and_number() -> None:
     assert runs.select(connection, config_key="/c.yaml") == []
 
 
+def test_runs_are_chosen_by_what_came_before_and_by_a_dataset() -> None:
+    connection = a_connection("run-1", "run-2", datasets=("people", "links"))
+    runs.insert(connection, a_run("run-3"), [a_dataset("people")])
+    assert [run.run_id for run in runs.select(connection, before="run-3", limit=1)] == ["run-2"]
+    assert runs.select(connection, before="run-1") == runs.select(connection, before="nope") == []
+    assert [run.run_id for run in runs.select(connection, dataset="links")] == ["run-2", "run-1"]
+    assert [run.run_id for run in runs.select(connection, dataset="people", limit=1)] == ["run-3"]
+    assert runs.select(connection, dataset="peo_le") == []
+
+
 def test_the_last_run_is_the_one_started_last_even_if_the_clock_was_set_back() -> None:
     connection = a_connection()
     runs.insert(connection, a_run("before", started_at=moment(0)), [])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bulkimport.report.document_file import write_document
+from bulkimport.report.document_file import write_document, write_text
 
 
 def test_a_document_is_private_and_ends_with_a_line_break(tmp_path: Path) -> None:
@@ -14,6 +14,14 @@ def test_a_document_is_private_and_ends_with_a_line_break(tmp_path: Path) -> Non
     assert json.loads(path.read_text("utf-8")) == {"a": [1, "é"]}
     assert path.read_bytes().endswith(b"}\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_text_is_written_like_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_text(path, "<p>é</p>\n")
+    assert path.read_bytes() == "<p>é</p>\n".encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_a_document_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:

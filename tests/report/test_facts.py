@@ -20,6 +20,12 @@ def test_only_what_did_not_succeed_has_a_problem_and_it_always_has_one(status: D
     assert ended(status).problem == (None if status.is_success else NO_CAUSE)
 
 
+def test_items_say_something_only_where_a_result_was_seen() -> None:
+    seen = {status for status in DatasetStatus if ended(status).result_seen}
+    assert seen == {DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL}
+    assert replace(ended(DatasetStatus.UNKNOWN), items=PARTIAL.items).result_seen
+
+
 def test_what_still_runs_has_no_problem() -> None:
     assert replace(SUCCEEDED, status=None, error=EXPIRED).problem is None
 

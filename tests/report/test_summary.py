@@ -107,6 +107,10 @@ def test_the_history_counts_datasets_by_status() -> None:
                 "started_at": "2026-11-23T02:00:00.000Z",
                 "finished_at": "2026-11-23T02:03:10.412Z",
                 "datasets": {"succeeded": 2, "partial": 1, "unknown": 1},
+                "command": "run",
+                "follows": None,
+                "sandbox": False,
+                "duration_s": 190.412,
             },
             {
                 "run_id": "20261123T020000Z-7f3a",
@@ -115,6 +119,10 @@ def test_the_history_counts_datasets_by_status() -> None:
                 "started_at": "2026-11-23T02:00:00.000Z",
                 "finished_at": None,
                 "datasets": {"succeeded": 1},
+                "command": "run",
+                "follows": None,
+                "sandbox": False,
+                "duration_s": None,
             },
         ],
     }

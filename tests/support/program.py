@@ -186,6 +186,11 @@ class Started:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 
+    def error_lines(self) -> Iterator[str]:
+        """The lines on stderr as they come."""
+        assert self._process.stderr is not None
+        return iter(self._process.stderr.readline, "")
+
     def close_output(self) -> None:
         """Nobody reads stdout any more."""
         assert self._process.stdout is not None
