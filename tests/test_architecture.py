@@ -19,10 +19,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("refresh",),
     (
         *("config", "sources", "payload", "orgvue", "limiter", "journal"),
-        *("snapshot", "collection", "workers", "folders", "alongside", "saved_plan"),
+        *("snapshot", "collection", "workers", "folders", "alongside", "places", "saved_plan"),
     ),
     (
-        *("plan", "guards", "diff", "retry", "results", "properties", "identity"),
+        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "forecast"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream",),
@@ -56,7 +56,7 @@ EVERYBODYS = {"anyio", "orjson"}
 
 PURE = (
     *("model", "errors", "wording"),
-    *("plan", "guards", "diff", "retry", "results", "properties"),
+    *("plan", "guards", "diff", "retry", "results", "properties", "forecast"),
     *("refresh.machine", "refresh.events", "refresh.pacing"),
 )
 """Decisions: values in, values out."""

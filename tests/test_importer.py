@@ -12,11 +12,12 @@ import pytest
 from bulkimport.clock import SystemClock
 from bulkimport.errors import StateError, TenantError, UnavailableError
 from bulkimport.importer import Importer
-from bulkimport.model import Dataset, DatasetStatus, RunOptions, Stage
+from bulkimport.model import Dataset, DatasetStatus, ItemCounts, RunOptions, Stage
 from bulkimport.plan import select, selection_of
 from bulkimport.refresh import events as e
 from bulkimport.refresh.machine import Refresh, State, replay
-from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, csv_dataset
+from tests.support.clock import FakeClock
+from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, a_record, csv_dataset, records
 from tests.support.vocabulary import a_config, an_error
 
 S = DatasetStatus
@@ -109,6 +110,23 @@ async def test_no_more_datasets_are_at_work_than_there_are_places_and_in_their_o
         firsts = list(dict.fromkeys(began))
         places = [firsts.index(dataset.dataset_id) for dataset in datasets]
         assert all(abs(place - number) <= 1 for number, place in enumerate(places))
+
+
+async def test_those_that_the_most_work_hangs_on_start_first(tmp_path: Path) -> None:
+    """`last` took long before; `base` was quick, but a new one waits for it."""
+    datasets = [csv_dataset(tmp_path, name) for name in ("quick", "base", "new", "last")]
+    datasets[2] = replace(datasets[2], depends_on=("base",))
+    clock = FakeClock()
+    config = replace(a_config(), run=RunOptions(max_parallel_datasets=1))
+    async with a_bench(tmp_path, *datasets, clock=clock, config=config) as bench:
+        await bench.journal.start_run(a_record("run-0", clock.now()), records(datasets))
+        for name, seconds in (("quick", 5), ("base", 10), ("last", 600)):
+            await bench.journal.append("run-0", name, e.TurnCame())
+            clock.advance(seconds)
+            await bench.journal.append("run-0", name, e.ResultCollected(S.SUCCEEDED, ItemCounts()))
+        assert set((await import_all(bench)).values()) == {S.SUCCEEDED}
+        began = [name for kind, name, state in bench.witness.lines if (kind, state) == ("state", "reading")]
+        assert list(dict.fromkeys(began)) == ["base", "new", "last", "quick"]
 
 
 async def test_fail_fast_cancels_what_is_not_submitted(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ class Execution:
             self._clock,
             self._rng,
             self._common.redactor,
+            on_wait=observer.limited,
         ) as service:
             run = RunContext(
                 run_id=run_id,
@@ -202,7 +203,7 @@ class Execution:
     async def _watch_traffic(self, journal: Journal, run_id: str, service: Service, progress: Progress) -> None:
         while True:
             stats, traffic = service.limiter.stats, self._traffic(service)
-            progress.traffic(traffic.requests, stats.in_flight, traffic.throttled, stats.waiting)
+            progress.traffic(traffic.requests, stats.in_flight, traffic.throttled, stats.waiting, stats.left_today)
             await journal.update_traffic(run_id, traffic.requests, traffic.throttled)
             await self._clock.sleep(_TRAFFIC_INTERVAL)
 

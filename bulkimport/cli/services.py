@@ -1,7 +1,7 @@
 """The way to the tenant: the embedded sandbox where that is meant, the limiter, the client."""
 
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -52,10 +52,11 @@ async def open_service(
     redactor: Redactor,
     *,
     online: bool = True,
+    on_wait: Callable[[bool], None] | None = None,
 ) -> AsyncIterator[Service]:
     """Opens the way to the config's tenant, starting or joining the embedded sandbox if that is the tenant.
 
-    Without `online` the client is not opened and cannot send anything.
+    Without `online` the client is not opened and cannot send anything. `on_wait` is the limiter's.
     """
     async with AsyncExitStack() as stack:
         tenant = config.tenant
@@ -66,7 +67,12 @@ async def open_service(
             tenant = Tenant(address.base_url, tenant.tenant_id, Secret(address.token))
             redactor.add(address.token)
         limiter = Limiter(
-            config.limits, clock, day_count=_DayCount(journal, tenant_key(config)), rng=rng, observer=_log_event
+            config.limits,
+            clock,
+            day_count=_DayCount(journal, tenant_key(config)),
+            rng=rng,
+            observer=_log_event,
+            on_wait=on_wait,
         )
         stack.push_async_callback(limiter.release)
         client = OrgvueClient(
