@@ -182,12 +182,12 @@ class Board:
         forms += [] if left is None else [(f"{number(left)} left today", f"{number(left)} left")]
         forms += [(f"{number(traffic.waiting)} waiting",) * 2] if traffic.waiting else []
         time = f"{duration(now - self.started)}: "
-        long, short = ([time + part if not at else part for at, part in enumerate(form)] for form in zip(*forms))
-        if len(", ".join(long)) <= width:
-            return ", ".join(long)
-        while len(", ".join(short)) > width and len(short) > 1:
-            short.pop()
-        return ", ".join(short)
+        whole = time + ", ".join(long for long, _ in forms)
+        if len(whole) <= width:
+            return whole
+        while len(forms) > 1 and len(time + ", ".join(short for _, short in forms)) > width:
+            forms.pop()
+        return time + ", ".join(short for _, short in forms)
 
 
 def _rank(dataset: DatasetProgress) -> tuple[int, float]:

@@ -21,9 +21,16 @@ class Region:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._cells: list[int] = []
+        self._closed = False
 
     def draw(self, lines: Sequence[tuple[str, str]], width: int, above: str = "") -> None:
-        """Puts these lines in place of the last ones, below `above`, which stays (with its line end, if any)."""
+        """Puts these lines in place of the last ones, below `above`, which stays (with its line end, if any).
+
+        Once it is closed, there is only what stays: a line of the log may come as late as that.
+        """
+        if self._closed:
+            self._write(above)
+            return
         body = "".join(f"{_ERASE_LINE}{written}\r\n" for written, _ in lines)
         self._write(f"{BEGIN}{_HIDE}{self._back(width)}{_ERASE_BELOW if above else ''}{above}{body}{_ERASE_BELOW}{END}")
         self._cells = [cell_len(seen) for _, seen in lines]
@@ -31,7 +38,7 @@ class Region:
     def close(self, width: int) -> None:
         """Takes the lines away and gives the cursor back."""
         self._write(f"{BEGIN}{self._back(width)}{_ERASE_BELOW}{_SHOW}{END}")
-        self._cells = []
+        self._cells, self._closed = [], True
 
     def _back(self, width: int) -> str:
         """To the first of the rows that the last frame takes up by now."""

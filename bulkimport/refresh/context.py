@@ -20,7 +20,6 @@ from bulkimport.refresh.stop import Stop
 from bulkimport.saved_plan import Approval
 from bulkimport.workers import Workers
 
-
 current_dataset: ContextVar[str | None] = ContextVar("current_dataset", default=None)
 """The dataset that a task of a run works for."""
 
