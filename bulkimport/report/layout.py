@@ -28,7 +28,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`width` in terminal cells; texts are wrapped to it and never cut."""
+    """`width` in terminal cells; texts are wrapped to it and never cut. Commands are left to the terminal to fold."""
 
     width: int = 80
     colour: bool = False
@@ -48,8 +48,16 @@ class Layout:
             legacy_windows=False,
         )
         for part in parts:
-            console.print(part)
+            console.print(part, soft_wrap=isinstance(part, CommandLine))
         return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+class CommandLine(Text):
+    """A command to copy: one line, however long, since a line end within it would be copied too."""
+
+
+def command_line(command: str, before: str = "    ") -> CommandLine:
+    return CommandLine.assemble((before, "bold"), printable(command))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def test_a_problem_says_what_it_means_for_the_data_and_what_to_do() -> None:
         f"  Data:  {UNTOUCHED}\n"
         "  Next:  Put a new token into ORGVUE_API_TOKEN.\n"
         f"  Trace: {TRACE}\n"
+        "  Type:  bulkimport run configs/all.yaml --failed 20261123T020000Z-7f3a\n"
     ) in text
     assert "\n    bulkimport run configs/all.yaml --failed 20261123T020000Z-7f3a\n" in text
 
@@ -108,6 +109,7 @@ def test_a_running_run_shows_states_and_how_long_it_runs() -> None:
     )
     assert "locations  uploading" in text
     assert "Exit code" not in text
+    assert "Type:" not in text  # not before it has ended
     assert "The API token has expired." in text
 
 
@@ -153,7 +155,10 @@ def test_messages_are_whole_and_lines_fit_at_every_width(
         replace(ended(DatasetStatus.FAILED, name, error), rows=count), PARTIAL, BLOCKED, SUCCEEDED, sandbox=True
     )
     text = summary_text(run, Layout(width))
-    assert all(cell_len(line) <= width for line in text.splitlines())
+    lines = text.splitlines()
+    commands = [line for line in lines if line.lstrip().removeprefix("Type:").lstrip().startswith("bulkimport run ")]
+    assert len(commands) == 4  # each in one piece: three problems and the run
+    assert all(cell_len(line) <= width for line in lines if line not in commands)
     whole = re.sub(r"\s", "", text)
     for part in (message, hint):
         assert re.sub(r"\s", "", part) in whole

@@ -97,7 +97,7 @@ class Window:
     def watch(
         self, look: Callable[[str], object], until: Callable[[], object] | None = None, seconds: float = 60
     ) -> None:
-        """Calls `look` with the text of each frame once it is on the screen, to the program's end or until `until()`."""
+        """Calls `look` with the text of each frame once it is on the screen, to the program's end or `until()`."""
         deadline = time.monotonic() + seconds
         while not (until and until()):
             assert time.monotonic() < deadline, f"it took too long\n{self.text}"
