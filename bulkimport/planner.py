@@ -1,5 +1,6 @@
 """What a run would do, without doing it: every dataset's source is read and checked, and nothing is changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
@@ -11,6 +12,7 @@ from bulkimport import guards
 from bulkimport.errors import BulkimportError, GuardError, TenantError
 from bulkimport.folders import DatasetFiles, Spool
 from bulkimport.model import Changes, Dataset, ErrorReport, Payload, Stage
+from bulkimport.orgvue.wire import DatasetMetadata
 from bulkimport.plan import Selection
 from bulkimport.refresh.checking import check_payload, check_structure
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
@@ -47,8 +49,17 @@ class PlannedDataset:
 class Planner:
     """Plans the datasets of one selection, several at once."""
 
-    def __init__(self, run: RunContext, spool: Spool, selection: Selection, depth: Depth) -> None:
+    def __init__(
+        self,
+        run: RunContext,
+        spool: Spool,
+        selection: Selection,
+        depth: Depth,
+        metadata: Mapping[str, DatasetMetadata] | None = None,
+    ) -> None:
+        """`metadata`: of the datasets, by name, as far as Orgvue was asked for it already."""
         self._run = run
+        self._metadata = metadata or {}
         self._spool = spool
         self._selection = selection
         self._depth = depth
@@ -110,7 +121,7 @@ class Planner:
             guards.check_rows(context.dataset, payload, self._run.config.path)
             return planned
         if self._depth is Depth.PROPERTIES:
-            await check_structure(context, payload)
+            await check_structure(context, payload, self._metadata.get(context.dataset.name))
             return planned
         event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
         planned = replace(

@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("report", "progress", "log", "sandbox.server"),
-    ("importer", "planner", "retention", "sandbox"),
+    ("importer", "planner", "preflight", "retention", "sandbox"),
     ("refresh",),
     (
         *("config", "sources", "payload", "orgvue", "limiter", "journal"),
@@ -57,7 +57,7 @@ EVERYBODYS = {"anyio", "orjson"}
 PURE = (
     *("model", "errors", "wording"),
     *("plan", "guards", "diff", "retry", "results", "properties", "forecast"),
-    *("refresh.machine", "refresh.events", "refresh.pacing"),
+    *("refresh.machine", "refresh.events", "refresh.pacing", "orgvue.token"),
 )
 """Decisions: values in, values out."""
 IMPURE = {

@@ -11,9 +11,11 @@ from bulkimport.clock import Clock
 from bulkimport.identity import tenant_key
 from bulkimport.journal import Journal
 from bulkimport.limiter import Limiter
+from bulkimport.limiter.limiter import Permit
 from bulkimport.log import Redactor, logger
 from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.token import TokenLife, read_life, refusal
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 
@@ -39,6 +41,25 @@ class _DayCount:
 
     async def add(self, day: date, n: int) -> int:
         return await self.journal.add_requests(self.tenant, day, n)
+
+
+class _Admission:
+    """The limiter's permits, for as long as the token is valid by what it says: nothing is sent with an expired one."""
+
+    def __init__(self, limiter: Limiter, tenant: Tenant, clock: Clock) -> None:
+        self._clock = clock
+        self._limiter = limiter
+        self._life = read_life(tenant.token.reveal()) if tenant.token is not None else TokenLife()
+        self.throttled, self.pause, self.quota_exceeded = limiter.throttled, limiter.pause, limiter.quota_exceeded
+
+    @asynccontextmanager
+    async def permit(self) -> AsyncIterator[Permit]:
+        """Raises TenantError with the code that Orgvue would answer."""
+        refused = refusal(self._life, self._clock.now())
+        if refused is not None:
+            raise refused
+        async with self._limiter.permit() as permit:
+            yield permit
 
 
 @asynccontextmanager
@@ -77,7 +98,7 @@ async def open_service(
         stack.push_async_callback(limiter.release)
         client = OrgvueClient(
             tenant,
-            permits=limiter,
+            permits=_Admission(limiter, tenant, clock),
             clock=clock,
             timeouts=config.timeouts,
             retries=config.retries,

@@ -85,13 +85,13 @@ async def _check_config_change(context: DatasetContext, findings: _Findings) -> 
     )
 
 
-async def check_structure(context: DatasetContext, payload: Payload) -> None:
-    """The guards that need no items: rows and properties.
+async def check_structure(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None = None) -> None:
+    """The guards that need no items: rows and properties; `metadata` if it was asked for already.
 
     Raises GuardError; also ServiceError where the properties cannot be read, since seeing them is all this is for.
     """
     guards.check_rows(context.dataset, payload, context.run.config.path)
-    _check_properties(context, payload, await context.run.client.metadata(context.dataset.dataset_id))
+    _check_properties(context, payload, metadata or await context.run.client.metadata(context.dataset.dataset_id))
 
 
 async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:

@@ -28,10 +28,14 @@ NOTHING = "-"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`width` in terminal cells; texts are wrapped to it and never cut. Commands are left to the terminal to fold."""
+    """`width` in terminal cells; texts are wrapped to it and never cut. Commands are left to the terminal to fold.
+
+    `symbols`: whether ticks and crosses can be shown.
+    """
 
     width: int = 80
     colour: bool = False
+    symbols: bool = True
 
     def render(self, parts: Iterable[RenderableType]) -> str:
         """The parts one below the other, without blanks at the ends of lines; ends with a newline unless empty."""
@@ -57,7 +61,9 @@ class CommandLine(Text):
 
 
 def command_line(command: str, before: str = "    ") -> CommandLine:
-    return CommandLine.assemble((before, "bold"), printable(command))
+    line = CommandLine(before, style="bold")
+    line.append(printable(command), style="not bold")
+    return line
 
 
 @dataclass(frozen=True, slots=True)
