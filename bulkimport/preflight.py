@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from bulkimport.errors import GuardError, ServiceError, SourceError, StateError
 from bulkimport.folders import RESERVE, free_space
-from bulkimport.model import Dataset
+from bulkimport.model import Dataset, Stage
 from bulkimport.orgvue.token import TokenLife, at, in_days, read_life, refusal, warning
 from bulkimport.orgvue.wire import DatasetMetadata, DatasetSummary
 from bulkimport.properties import check_properties, type_conflicts
@@ -94,14 +94,14 @@ class Preflight:
         soon = warning(life, now)
         if soon is not None:
             return Check("token", Verdict.WARNING, soon, "A run that has no valid token sends nothing.")
-        return Check("token", Verdict.OK, _validity(life) if life.ends is None else _until(life, now))
+        return Check("token", Verdict.OK, _validity(life, now))
 
     async def _storage(self) -> Check:
         try:
             location, _ = await self._run.client.generate_location("json")
             await self._run.client.read_stored_head(location, 1)
         except ServiceError as error:
-            if error.http_status is None or error.stage == "generate":
+            if error.http_status is None or error.stage is Stage.GENERATE:
                 return _failed("storage", error)
         return Check("storage", Verdict.OK, "A temporary file was granted, and its storage answers from here.")
 
@@ -153,13 +153,9 @@ def _failed(name: str, error: ServiceError | StateError, dataset: str | None = N
     return Check(name, Verdict.FAILED, error.message, hint or error.hint, dataset)
 
 
-def _validity(life: TokenLife) -> str:
-    since = f" It is valid since {at(life.begins)}." if life.begins is not None else ""
-    return f"It does not say until when it is valid.{since}"
-
-
-def _until(life: TokenLife, now: datetime) -> str:
-    assert life.ends is not None  # noqa: S101 - asked by the caller
+def _validity(life: TokenLife, now: datetime) -> str:
+    if life.ends is None:
+        return "It does not say until when it is valid."
     return f"Valid until {at(life.ends)}, for {in_days(life.ends - now)}."
 
 

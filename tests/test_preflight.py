@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bulkimport.errors import NotThereYetError, ServiceError, TenantError, UnavailableError
-from bulkimport.model import Config, Field, Limits, Secret, Tenant
+from bulkimport.model import Config, Field, Limits, Secret, Stage, Tenant
 from bulkimport.orgvue.wire import DatasetSummary
 from bulkimport.preflight import Check, Preflight, Verdict
 from tests.orgvue.test_token import jwt
@@ -161,7 +161,7 @@ async def test_clocks_are_compared(skew: float | None, verdict: Verdict, words: 
     [
         ("head", UnavailableError("No route.", hint="Look at the proxy."), V.FAILED),
         ("head", ServiceError("No.", hint="", http_status=403), V.OK),
-        ("generate", ServiceError("No.", hint="Ask.", http_status=403, stage="generate"), V.FAILED),  # type: ignore[arg-type] # as a text
+        ("generate", ServiceError("No.", hint="Ask.", http_status=403, stage=Stage.GENERATE), V.FAILED),
     ],
 )
 async def test_the_storage_must_answer_whatever_it_says(

@@ -12,6 +12,8 @@ from bulkimport.errors import TenantError
 from bulkimport.orgvue.hints import TENANT_HINTS
 
 WARNED_BEFORE = timedelta(days=14)
+LEEWAY = timedelta(minutes=1)
+"""A token made just now may begin in what is the future of a clock that is a little slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def refusal(life: TokenLife, now: datetime) -> TenantError | None:
     """What Orgvue would answer, known without asking; None while the token is valid."""
     if life.ends is not None and now >= life.ends:
         return _refused("40302", "ApiTokenExpired", f"expired on {at(life.ends)}")
-    if life.begins is not None and now < life.begins:
+    if life.begins is not None and now < life.begins - LEEWAY:
         return _refused("40301", "ApiTokenNotYetActive", f"is not valid before {at(life.begins)}")
     return None
 

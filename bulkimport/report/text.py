@@ -42,6 +42,8 @@ _COLUMNS = (
     Column("failed", right=True),
     Column("time", right=True, plain=True),
 )
+_NAMED = 20
+"""So many datasets of one trouble are named beside it; the table has them all."""
 _RUN_STYLES = {RunStatus.SUCCEEDED: "green", RunStatus.FAILED: ALARM, RunStatus.INTERRUPTED: "yellow"}
 
 
@@ -160,7 +162,9 @@ def _problem(group: _Alike, run: RunFacts) -> list[RenderableType]:
     lines = [("What", _what(group.error)), ("Data", group.meaning)]
     lines += [("Next", advice)] if advice else []
     lines += [("Trace", ", ".join(group.traces))] if group.traces else []
-    title = f"{', '.join(group.names)}: {group.status.value}{stage}"
+    others = len(group.names) - _NAMED
+    names = [*group.names[:_NAMED], f"{others} others"] if others > 1 else group.names
+    title = f"{', '.join(names)}: {group.status.value}{stage}"
     parts: list[RenderableType] = [paragraph(title, style_of(group.status)), labelled(lines)]
     return [*parts, command_line(command, "  Type:  " if group.traces else "  Type: ")] if command else parts
 

@@ -73,6 +73,13 @@ def test_the_same_trouble_is_explained_once_for_all_it_hit() -> None:
     assert f"Trace: {TRACE}, Root=1-2" in text
 
 
+def test_a_trouble_that_hit_everybody_names_some_of_them() -> None:
+    many = [replace(FAILED, name=f"d{number}") for number in range(200)]
+    text = summary_text(run_of(*many), WIDE)
+    assert "d19, 180 others: failed (stage import)" in squeezed(text)
+    assert text.count("--only") == 0
+
+
 def test_numbers_are_not_claimed_where_no_result_was_seen() -> None:
     rows = {line.split()[0]: line.split() for line in summary_text(run_of(UNKNOWN, PARTIAL), WIDE).splitlines()[1:3]}
     assert rows["positions"][2:] == ["24", "-", "-", "-", "-", "-", "12s"]
