@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from bulkimport.preflight import Check, Verdict
 from bulkimport.report.layout import ALARM, Layout, labelled, paragraph
@@ -35,18 +36,17 @@ def checks_document(checks: Sequence[Check]) -> list[dict[str, Any]]:
 def checks_parts(checks: Sequence[Check], layout: Layout) -> list[RenderableType]:
     """One line a check, and what to do under each that is not in order; datasets that are in order are only counted."""
     quiet = [check for check in checks if check.dataset is not None and check.verdict is Verdict.OK]
-    shown = checks if len(quiet) <= 1 else [check for check in checks if check not in quiet]
-    parts: list[RenderableType] = []
-    for check in shown:
-        parts += _lines(check, layout)
+    shown = list(checks)
     if len(quiet) > 1:
         found = f"{counted(len(quiet), 'dataset')} found, with fitting keys and types."
-        parts += _lines(Check("datasets", Verdict.OK, found), layout)
-    return [*parts, ""] if parts else []
-
-
-def _lines(check: Check, layout: Layout) -> list[RenderableType]:
-    mark, plain, style = _MARKS[check.verdict]
-    about = f"{check.name} {check.dataset}" if check.dataset is not None else check.name
-    line = paragraph(f"{mark if layout.symbols else plain} {about}: {check.message}", style)
-    return [line, Padding(labelled([("Next", check.hint)]), (0, 0, 0, 2))] if check.hint else [line]
+        shown = [*(check for check in checks if check not in quiet), Check("datasets", Verdict.OK, found)]
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for check in shown:
+        mark, plain, style = _MARKS[check.verdict]
+        about = f"{check.name} {check.dataset}" if check.dataset is not None else check.name
+        grid.add_row(Text(mark if layout.symbols else plain, style), paragraph(f"{about}: {check.message}", style))
+        if check.hint:
+            grid.add_row("", labelled([("Next", check.hint)]))
+    return [grid, ""] if shown else []
