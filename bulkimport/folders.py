@@ -18,7 +18,7 @@ from pathlib import Path
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
-_RESERVE = 16 << 20
+RESERVE = 16 << 20
 _ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 
@@ -122,15 +122,20 @@ def unusable(state_dir: Path, error: OSError) -> StateError:
     )
 
 
-def require_space(folder: Path, needed: int) -> None:
-    """Raises StateError unless the disk of `folder` has room for `needed` bytes and a reserve."""
+def free_space(folder: Path) -> int:
+    """Bytes that the disk of `folder` has free. Raises StateError."""
     try:
-        free = shutil.disk_usage(folder).free
+        return shutil.disk_usage(folder).free
     except OSError as error:
         raise unusable(folder, error) from error
-    if free < needed + _RESERVE:
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raises StateError unless the disk of `folder` has room for `needed` bytes and a reserve."""
+    free = free_space(folder)
+    if free < needed + RESERVE:
         raise StateError(
-            f"{folder} has {free / 1e6:,.0f} MB free, and about {(needed + _RESERVE) / 1e6:,.0f} MB are needed for "
+            f"{folder} has {free / 1e6:,.0f} MB free, and about {(needed + RESERVE) / 1e6:,.0f} MB are needed for "
             "this dataset's payload. Nothing was sent for it.",
             hint="Free space there, choose another --state-dir, or retire old runs with run.keep_runs.",
         )

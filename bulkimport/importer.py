@@ -9,15 +9,18 @@ import anyio.to_thread
 from bulkimport.alongside import alongside
 from bulkimport.errors import GuardError, StateError
 from bulkimport.folders import DatasetFiles, RunFolders
+from bulkimport.forecast import RUNS_LOOKED_AT, start_order
 from bulkimport.journal import LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ErrorReport
+from bulkimport.places import Places
 from bulkimport.plan import Selection
-from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
+from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot, current_dataset
 from bulkimport.refresh.driver import Driver, Step
 from bulkimport.refresh.events import RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
 from bulkimport.refresh.settling import settle_earlier_imports
 from bulkimport.refresh.stop import Level
+from bulkimport.wording import listed
 
 LEASE_SECONDS = 60.0
 _LEASE_LOOK = 0.5
@@ -60,25 +63,37 @@ class Importer:
         self._wait_lock = wait_lock
         self._steps = dict(steps or {})
         self._gates = {name: _Gate() for name in selection.names}
-        self._places = anyio.Semaphore(run.config.run.max_parallel_datasets)
+        self._places = Places(run.config.run.max_parallel_datasets)
+        self._ranks = {name: rank for rank, name in enumerate(selection.names)}
         self._placed: set[str] = set()
         self._leased: dict[str, LeaseOwner] = {}
 
     async def import_all(self) -> None:
         """Returns when every refresh has ended or the run was stopped. Raises StateError if the journal fails."""
         failure: StateError | None = None
-        # All folders first: where places are few, the datasets take them in the order of the config.
+        # All folders first: where places are few, the datasets take them by their ranks.
         files = await anyio.to_thread.run_sync(lambda: [self._folders.of(name) for name in self.selection.names])
         try:
+            await self._rank()
             async with alongside(self._keep_leases), anyio.create_task_group() as refreshes:
-                for dataset, own in zip(self.selection.datasets, files, strict=True):
+                every = zip(self.selection.datasets, files, strict=True)
+                for dataset, own in sorted(every, key=lambda one: self._ranks[one[0].name]):
                     refreshes.start_soon(self._refresh, dataset, own)
         except* StateError as errors:
             failure = _first(errors)
         if failure is not None:
             raise failure
 
+    async def _rank(self) -> None:
+        """Those first that the most work hangs on, as far as the journal knows."""
+        datasets = self.selection.datasets
+        ids = [dataset.dataset_id for dataset in datasets]
+        seconds = await self.run.journal.run_durations(self.run.tenant_key, ids, RUNS_LOOKED_AT)
+        runs = {dataset.name: known for dataset, known in zip(datasets, seconds, strict=True)}
+        self._ranks = {name: rank for rank, name in enumerate(start_order(self.selection.gates, runs))}
+
     async def _refresh(self, dataset: Dataset, files: DatasetFiles) -> None:
+        current_dataset.set(dataset.name)
         context = DatasetContext(self.run, dataset, files, UploadSlot(self.run.uploads))
         steps = {Command.AWAIT_TURN: self._await_turn} | self._steps
         driver = Driver(context, steps, self.refreshes.get(dataset.name))
@@ -92,8 +107,8 @@ class Importer:
             await self._after(context, driver.refresh, is_news=is_news)
         finally:
             self.refreshes[dataset.name] = driver.refresh
+            self._gates[dataset.name].open(driver.refresh.status)  # those behind it come in time for its place
             await self._leave(dataset)
-            self._gates[dataset.name].open(driver.refresh.status)
 
     async def _take_up(self, context: DatasetContext, driver: Driver) -> None:
         """Prepares a refresh of a former process; one that was submitted goes on at once, without a place.
@@ -140,7 +155,8 @@ class Importer:
         for other in self.selection.gates[name]:
             gate = self._gates[other]
             if not gate.ended.is_set():
-                self.run.observer.waiting(name, other)
+                shut = [one for one in self.selection.gates[name] if not self._gates[one].ended.is_set()]
+                self.run.observer.waiting(name, listed(shut))
             await gate.ended.wait()
             if gate.status is None or not gate.status.is_success:
                 not_succeeded.append(other)
@@ -152,7 +168,7 @@ class Importer:
         name = context.dataset.name
         warnings = await self._ungated_warnings(context)
         self.run.observer.waiting(name, "a place")
-        await self._places.acquire()
+        await self._places.acquire(self._ranks[name])
         self._placed.add(name)
         await self._take_lease(context.dataset)
         await settle_earlier_imports(context)
@@ -196,7 +212,8 @@ class Importer:
                     "now; two imports at once could delete what the other wrote. Nothing was sent.",
                     hint=f"Wait for its end (`bulkimport status {holder.run_id}`), or use --wait-lock 10m.",
                 )
-            self.run.observer.waiting(dataset.name, f"run {holder.run_id}")
+            owner_text = f"run {holder.run_id} (process {holder.pid} on {holder.host})"
+            self.run.observer.waiting(dataset.name, owner_text)
             await self.run.clock.sleep(_LEASE_LOOK)
 
     async def _keep_leases(self) -> None:
@@ -207,15 +224,15 @@ class Importer:
                     self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
 
     async def _leave(self, dataset: Dataset) -> None:
-        """Gives back place, lease and spool, also while the run is being cancelled."""
-        if dataset.name in self._placed:
-            self._placed.discard(dataset.name)
-            self._places.release()
+        """Gives back lease, spool and place, also while the run is being cancelled."""
         with anyio.CancelScope(shield=True):
             owner = self._leased.pop(dataset.dataset_id, None)
             if owner is not None:
                 await self.run.journal.release_lease(self.run.tenant_key, dataset.dataset_id, owner)
             await anyio.to_thread.run_sync(self._folders.spool.clear, dataset.name)
+        if dataset.name in self._placed:
+            self._placed.discard(dataset.name)
+            self._places.release()
 
 
 def _first(errors: BaseExceptionGroup[StateError]) -> StateError:

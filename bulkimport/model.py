@@ -159,11 +159,12 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """Seconds; `timeout` counts from the acceptance of the import."""
+    """Seconds; `timeout` counts from the acceptance of the import. `learns`: earlier jobs may replace `initial`."""
 
     initial: float = 1.0
     max: float = 30.0
     timeout: float = 1800.0
+    learns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

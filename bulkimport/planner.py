@@ -12,6 +12,7 @@ from bulkimport import guards
 from bulkimport.errors import BulkimportError, GuardError, TenantError
 from bulkimport.folders import DatasetFiles, Spool
 from bulkimport.model import Changes, Dataset, ErrorReport, Payload, Stage
+from bulkimport.orgvue.wire import DatasetMetadata
 from bulkimport.payload import ColumnPreview
 from bulkimport.plan import Selection
 from bulkimport.refresh.checking import check_payload, check_structure
@@ -54,8 +55,17 @@ class PlannedDataset:
 class Planner:
     """Plans the datasets of one selection, several at once."""
 
-    def __init__(self, run: RunContext, spool: Spool, selection: Selection, depth: Depth) -> None:
+    def __init__(
+        self,
+        run: RunContext,
+        spool: Spool,
+        selection: Selection,
+        depth: Depth,
+        metadata: Mapping[str, DatasetMetadata] | None = None,
+    ) -> None:
+        """`metadata`: of the datasets, by name, as far as Orgvue was asked for it already."""
         self._run = run
+        self._metadata = metadata or {}
         self._spool = spool
         self._selection = selection
         self._depth = depth
@@ -101,7 +111,7 @@ class Planner:
             if self._depth is not Depth.ITEMS and self._run.extracts is not None:
                 await self._run.extracts.check(context)
             if self._depth is Depth.PROPERTIES:
-                metadata = await self._run.client.metadata(dataset.dataset_id)
+                metadata = self._metadata.get(dataset.name) or await self._run.client.metadata(dataset.dataset_id)
                 planned = replace(planned, property_types={key: one.type for key, one in metadata.properties.items()})
                 await check_structure(context, payload, metadata)
                 return planned

@@ -6,6 +6,7 @@ from bulkimport.errors import GuardError
 from bulkimport.model import Dataset
 from bulkimport.plan import near_misses
 
+_STRICT = frozenset({"number", "date", "boolean"})
 _COMPUTED_FOR_LINKS = frozenset({"from_id", "to_id", "link_id"})
 
 
@@ -34,6 +35,18 @@ def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[
             f"items, is {auto_id}.",
             hint=f"Set `key: {auto_id}`, or `import: {{id_key: {dataset.key[0]}}}`, for `{dataset.name}`.",
         )
+
+
+def type_conflicts(dataset: Dataset, types: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each field of the config that is read as another type than its property has.
+
+    Texts go into any property, whose type decides how Orgvue reads them, and a text property takes anything.
+    """
+    return tuple(
+        f"{field.name} is read as {field.type} here, but its property is {types[field.name]}."
+        for field in dataset.fields or ()
+        if field.type in _STRICT and types.get(field.name) in _STRICT and field.type != types[field.name]
+    )
 
 
 def _with_near_miss(column: str, known: Mapping[str, str]) -> str:

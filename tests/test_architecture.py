@@ -15,14 +15,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("report", "progress", "log", "sandbox.server"),
-    ("importer", "planner", "retention", "sandbox"),
+    ("importer", "planner", "preflight", "retention", "sandbox"),
     ("refresh",),
     (
         *("config", "sources", "payload", "orgvue", "limiter", "journal"),
-        *("snapshot", "collection", "workers", "folders", "alongside", "saved_plan"),
+        *("snapshot", "collection", "workers", "folders", "alongside", "places", "saved_plan"),
     ),
     (
-        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "coherence"),
+        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "coherence", "forecast"),
         *("sources.choice", "sources.extract"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
@@ -60,8 +60,8 @@ EVERYBODYS = {"anyio", "orjson"}
 
 PURE = (
     *("model", "errors", "wording"),
-    *("plan", "guards", "diff", "retry", "results", "properties", "coherence"),
-    *("refresh.machine", "refresh.events", "refresh.pacing"),
+    *("plan", "guards", "diff", "retry", "results", "properties", "coherence", "forecast"),
+    *("refresh.machine", "refresh.events", "refresh.pacing", "orgvue.token"),
     *("sources.choice", "sources.extract"),
 )
 """Decisions: values in, values out."""

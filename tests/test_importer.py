@@ -12,11 +12,13 @@ import pytest
 from bulkimport.clock import SystemClock
 from bulkimport.errors import StateError, TenantError, UnavailableError
 from bulkimport.importer import Importer
-from bulkimport.model import Dataset, DatasetStatus, RunOptions, Stage
+from bulkimport.journal import Journal
+from bulkimport.model import Dataset, DatasetStatus, ItemCounts, RunOptions, Stage
 from bulkimport.plan import select, selection_of
 from bulkimport.refresh import events as e
 from bulkimport.refresh.machine import Refresh, State, replay
-from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, csv_dataset
+from tests.support.clock import FakeClock
+from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, a_record, csv_dataset, records
 from tests.support.vocabulary import a_config, an_error
 
 S = DatasetStatus
@@ -111,6 +113,23 @@ async def test_no_more_datasets_are_at_work_than_there_are_places_and_in_their_o
         assert all(abs(place - number) <= 1 for number, place in enumerate(places))
 
 
+async def test_those_that_the_most_work_hangs_on_start_first(tmp_path: Path) -> None:
+    """`last` took long before; `base` was quick, but a new one waits for it."""
+    datasets = [csv_dataset(tmp_path, name) for name in ("quick", "base", "new", "last")]
+    datasets[2] = replace(datasets[2], depends_on=("base",))
+    clock = FakeClock()
+    async with Journal.open(tmp_path / "state", clock) as journal:
+        await journal.start_run(a_record("run-0", clock.now()), records(datasets))
+        for name, seconds in (("quick", 5), ("base", 10), ("last", 600)):
+            await journal.append("run-0", name, e.TurnCame())
+            clock.advance(seconds)
+            await journal.append("run-0", name, e.ResultCollected(S.SUCCEEDED, ItemCounts()))
+    async with a_bench(tmp_path, *datasets, **options(max_parallel_datasets=1)) as bench:
+        await import_all(bench)
+        began = [name for kind, name, state in bench.witness.lines if (kind, state) == ("state", "reading")]
+        assert list(dict.fromkeys(began)) == ["base", "new", "last", "quick"]
+
+
 async def test_fail_fast_cancels_what_is_not_submitted(tmp_path: Path) -> None:
     datasets = [csv_dataset(tmp_path, name) for name in ("first", "second", "third")]
     datasets[2] = replace(datasets[2], depends_on=("first",))
@@ -197,7 +216,7 @@ async def test_a_lease_is_waited_for_if_that_is_wanted(tmp_path: Path) -> None:
                 statuses.update(await import_all(second, wait_lock=20.0))
 
             group.start_soon(wait)
-            while "run run-1" not in second.witness.of("waiting"):
+            while "run run-1 (process 1 on host)" not in second.witness.of("waiting"):
                 await anyio.sleep(0.01)
             await first.journal.release_lease(TENANT, dataset.dataset_id, owner)
         assert statuses == {"people": S.SUCCEEDED}

@@ -1,8 +1,8 @@
 import pytest
 
 from bulkimport.errors import GuardError
-from bulkimport.model import ImportOptions
-from bulkimport.properties import check_properties
+from bulkimport.model import Field, ImportOptions
+from bulkimport.properties import check_properties, type_conflicts
 from tests.support.vocabulary import a_dataset
 
 TYPES = {"employeeID": "number", "name": "text", "salary": "number"}
@@ -42,3 +42,15 @@ def test_a_key_other_than_the_auto_id_would_be_compared_by_one_and_matched_by_th
 def test_a_links_dataset_needs_no_properties_for_its_sides() -> None:
     links = a_dataset(key=("from_id", "to_id"))
     check_properties(links, ("from_id", "to_id", "kind"), {"link_id": "text", "kind": "text"}, "link_id")
+
+
+def test_a_field_of_another_type_than_its_property_is_noticed() -> None:
+    fields = (
+        Field("salary", "salary", "date"),
+        Field("name", "name", "number"),
+        Field("employeeID", "employeeID", "text"),
+        Field("unknown", "unknown", "date"),
+    )
+    (sentence,) = type_conflicts(a_dataset(fields=fields), TYPES)
+    assert sentence == "salary is read as date here, but its property is number."
+    assert type_conflicts(a_dataset(), TYPES) == ()

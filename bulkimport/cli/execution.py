@@ -31,6 +31,7 @@ from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord, ne
 from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
 from bulkimport.model import Config, RunStatus
 from bulkimport.orgvue.exchange import Traffic
+from bulkimport.orgvue.token import read_life, warning
 from bulkimport.plan import Selection
 from bulkimport.progress import Progress, SilentProgress, open_progress
 from bulkimport.refresh.context import RunContext
@@ -61,6 +62,7 @@ class Execution:
         self._stop = Stop()
         self._received: int | None = None
         self._traffic_before = Traffic()
+        self._warnings = (*config.warnings, *_token_warnings(config, self._clock))
 
     async def carry_out(self, work: Work, journal: Journal, state_dir: Path) -> int:
         """Runs, shows the summary on stdout, and returns the exit code.
@@ -133,8 +135,8 @@ class Execution:
     def _announce(self, selection: Selection, line: Callable[[str], None]) -> None:
         logger().info(RUN_STARTED, config=self._config.path, datasets=len(selection.datasets), **self._sandbox_field())
         self._say_sandbox(line)
-        for warning in self._config.warnings:
-            logger().warning("config.warned", message=warning)
+        for sentence in self._warnings:
+            logger().warning("config.warned", message=sentence)
 
     def _progress(self, names: Sequence[str], line: Callable[[str], None]) -> Progress:
         """A log in JSON is read by programs, and says itself what becomes of the datasets."""
@@ -161,6 +163,7 @@ class Execution:
             self._clock,
             self._rng,
             self._common.redactor,
+            on_wait=observer.limited,
         ) as service:
             run = RunContext(
                 run_id=run_id,
@@ -204,7 +207,7 @@ class Execution:
     async def _watch_traffic(self, journal: Journal, run_id: str, service: Service, progress: Progress) -> None:
         while True:
             stats, traffic = service.limiter.stats, self._traffic(service)
-            progress.traffic(traffic.requests, stats.in_flight, traffic.throttled, stats.waiting)
+            progress.traffic(traffic.requests, stats.in_flight, traffic.throttled, stats.waiting, stats.left_today)
             await journal.update_traffic(run_id, traffic.requests, traffic.throttled)
             await self._clock.sleep(_TRAFFIC_INTERVAL)
 
@@ -218,7 +221,7 @@ class Execution:
         now, traffic = self._clock.now(), self._traffic(service)
         run = await _known_run(journal, folders.run_id)
         run = replace(run, status=RunStatus.INTERRUPTED, finished_at=now, requests=traffic.requests)
-        facts = await run_facts(journal, replace(run, throttled=traffic.throttled), now, self._config.warnings)
+        facts = await run_facts(journal, replace(run, throttled=traffic.throttled), now, self._warnings)
         status = overall(facts.datasets, interrupted=self._received is not None)
         facts = replace(facts, status=status).redacted(self._common.redactor.text)
         await anyio.to_thread.run_sync(_write_summary, folders, facts)
@@ -228,6 +231,12 @@ class Execution:
             retired = await retire_runs(journal, folders.state_dir, self._config_key, keep)
             logger().info("runs.retired", run_ids=retired)
         return facts
+
+
+def _token_warnings(config: Config, clock: Clock) -> tuple[str, ...]:
+    token = config.tenant.token
+    found = warning(read_life(token.reveal()), clock.now()) if token is not None else None
+    return () if found is None else (found,)
 
 
 def _write_summary(folders: RunFolders, facts: RunFacts) -> None:

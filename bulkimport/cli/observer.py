@@ -2,6 +2,7 @@
 
 from bulkimport.log import REFRESH_ENDED, REFRESH_STATE_CHANGED, logger
 from bulkimport.progress import Progress
+from bulkimport.refresh.context import current_dataset
 from bulkimport.refresh.machine import Refresh, State
 
 
@@ -27,6 +28,12 @@ class RunObserver:
 
     def waiting(self, name: str, reason: str) -> None:
         self._progress.waiting(name, reason)
+
+    def limited(self, waits: bool) -> None:
+        """A request of the present task's dataset begins to wait for the limiter, or no longer waits."""
+        name = current_dataset.get()
+        if name is not None:
+            self._progress.limited(name, waits=waits)
 
     def warned(self, name: str, message: str) -> None:
         self._log.warning("refresh.warned", dataset=name, message=message)

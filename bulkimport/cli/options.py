@@ -114,9 +114,18 @@ def complain(error: BulkimportError, redactor: Redactor) -> None:
 
 def layout_for(stream: TextIO) -> Layout:
     """As wide as the terminal; 100 columns in a pipe, where a table should not depend on who reads it."""
+    symbols = _can_show(stream, "✓✗")
     if not stream.isatty():
-        return Layout(width=100)
-    return Layout(width=shutil.get_terminal_size((80, 24)).columns, colour=is_coloured(stream))
+        return Layout(width=100, symbols=symbols)
+    return Layout(shutil.get_terminal_size((80, 24)).columns, is_coloured(stream), symbols)
+
+
+def _can_show(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class DurationType(click.ParamType[float]):

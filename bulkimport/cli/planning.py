@@ -25,6 +25,7 @@ from bulkimport.log import configure
 from bulkimport.model import Config
 from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
+from bulkimport.preflight import Check, Preflight, Verdict
 from bulkimport.progress import SilentProgress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.extracts import extracts_of
@@ -60,7 +61,7 @@ def plan(
     if save is not None:
         check_savable(save)
     allowances = parse_allowances(loaded, allow_delete)
-    planned = _plan(loaded, common, (only, exclude), Depth.ITEMS, allowances)
+    planned, _ = _plan(loaded, common, (only, exclude), Depth.ITEMS, allowances)
     sandbox = loaded.tenant.is_sandbox
     common.show(
         lambda layout: plan_text(loaded.path, planned, layout, sandbox=sandbox),
@@ -74,21 +75,23 @@ def plan(
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @selection_options
-@click.option("--online", is_flag=True, help="Also ask Orgvue: token, dataset ids, properties.")
+@click.option("--online", is_flag=True, help="Also ask Orgvue: token, tenant, datasets, clock, storage.")
 @common_options
 def check(config: Path, only: Sequence[str], exclude: Sequence[str], online: bool, common: Common) -> int:
-    """Validates CONFIG and reads its sources; sends nothing.
+    """Validates CONFIG and reads its sources; imports nothing.
 
-    Ends 1 if any source would fail or be refused, 2 if the config is wrong.
+    Also looks at the token's life, the day's quota and the disk; online at tenant, clock, storage and datasets. Ends 1
+    if any source would fail or be refused or something else stands in the way of a run, 2 if the config is wrong.
     """
     loaded = load_config(config, common)
     depth = Depth.PROPERTIES if online else Depth.SOURCE
-    planned = _plan(loaded, common, (only, exclude), depth, {})
+    planned, checks = _plan(loaded, common, (only, exclude), depth, {})
     common.show(
-        lambda layout: check_text(loaded.path, planned, loaded.warnings, layout),
-        lambda: check_document(loaded.path, planned, loaded.warnings),
+        lambda layout: check_text(loaded.path, planned, loaded.warnings, layout, checks),
+        lambda: check_document(loaded.path, planned, loaded.warnings, checks),
     )
-    return _exit_code(planned)
+    in_order = all(check.verdict is not Verdict.FAILED for check in checks)
+    return _exit_code(planned) if in_order else EXIT_FAILURE
 
 
 def _exit_code(planned: Sequence[PlannedDataset]) -> int:
@@ -101,12 +104,13 @@ def _plan(
     selectors: tuple[Sequence[str], Sequence[str]],
     depth: Depth,
     allowances: dict[str, Allowance],
-) -> list[PlannedDataset]:
+) -> tuple[list[PlannedDataset], list[Check]]:
+    """What would become of the datasets; and, unless all of it is a plan, what else stands in the way."""
     selection = select(config, *selectors)
     key = config_key(Path(config.path))
     state_dir = common.state_directory(config)
 
-    async def planned() -> list[PlannedDataset]:
+    async def planned() -> tuple[list[PlannedDataset], list[Check]]:
         clock, rng = SystemClock(), random.Random()
         spool = Spool(state_dir, f"plan-{secrets.token_hex(4)}")
         await anyio.to_thread.run_sync(spool.open)
@@ -141,10 +145,13 @@ def _plan(
                     accepted_changes=frozenset(selection.names),
                     extracts=extracts_of(config, selection.datasets),
                 )
-                found = await Planner(run, spool, selection, depth).plan_all()
+                preflight = Preflight(run, state_dir, selection.datasets)
+                checks = await preflight.offline() if depth < Depth.ITEMS else []
+                checks += await preflight.online() if depth is Depth.PROPERTIES else []
+                found = await Planner(run, spool, selection, depth, preflight.metadata).plan_all()
                 if depth is Depth.ITEMS:
                     await _accept_configs(journal, config, key, found)
-                return found
+                return found, checks
         finally:
             await anyio.to_thread.run_sync(spool.close)
 

@@ -94,7 +94,8 @@ def _as_restored(dataset: Dataset) -> Dataset:
     options = replace(
         dataset.import_options, implicit_delete=False, date_format="YYYY-MM-DD", noop_token=None, clear_token=None
     )
-    return replace(dataset, payload="json", import_options=options, depends_on=())
+    poll = replace(dataset.poll, learns=False)  # from whole imports it would learn to wait too long
+    return replace(dataset, payload="json", import_options=options, depends_on=(), poll=poll)
 
 
 def _show(name: str, run: RunRecord, changes: Changes, held: int) -> None:

@@ -1,7 +1,7 @@
 """The way to the tenant: the embedded sandbox where that is meant, the limiter, the client."""
 
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +11,11 @@ from bulkimport.clock import Clock
 from bulkimport.identity import tenant_key
 from bulkimport.journal import Journal
 from bulkimport.limiter import Limiter
+from bulkimport.limiter.limiter import Permit
 from bulkimport.log import Redactor, logger
 from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.token import TokenLife, read_life, refusal
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 
@@ -41,6 +43,25 @@ class _DayCount:
         return await self.journal.add_requests(self.tenant, day, n)
 
 
+class _Admission:
+    """The limiter's permits, for as long as the token is valid by what it says: nothing is sent with an expired one."""
+
+    def __init__(self, limiter: Limiter, tenant: Tenant, clock: Clock) -> None:
+        self._clock = clock
+        self._limiter = limiter
+        self._life = read_life(tenant.token.reveal()) if tenant.token is not None else TokenLife()
+        self.throttled, self.pause, self.quota_exceeded = limiter.throttled, limiter.pause, limiter.quota_exceeded
+
+    @asynccontextmanager
+    async def permit(self) -> AsyncIterator[Permit]:
+        """Raises TenantError with the code that Orgvue would answer."""
+        refused = refusal(self._life, self._clock.now())
+        if refused is not None:
+            raise refused
+        async with self._limiter.permit() as permit:
+            yield permit
+
+
 @asynccontextmanager
 async def open_service(
     config: Config,
@@ -52,10 +73,11 @@ async def open_service(
     redactor: Redactor,
     *,
     online: bool = True,
+    on_wait: Callable[[bool], None] | None = None,
 ) -> AsyncIterator[Service]:
     """Opens the way to the config's tenant, starting or joining the embedded sandbox if that is the tenant.
 
-    Without `online` the client is not opened and cannot send anything.
+    Without `online` the client is not opened and cannot send anything. `on_wait` is the limiter's.
     """
     async with AsyncExitStack() as stack:
         tenant = config.tenant
@@ -66,12 +88,17 @@ async def open_service(
             tenant = Tenant(address.base_url, tenant.tenant_id, Secret(address.token))
             redactor.add(address.token)
         limiter = Limiter(
-            config.limits, clock, day_count=_DayCount(journal, tenant_key(config)), rng=rng, observer=_log_event
+            config.limits,
+            clock,
+            day_count=_DayCount(journal, tenant_key(config)),
+            rng=rng,
+            observer=_log_event,
+            on_wait=on_wait,
         )
         stack.push_async_callback(limiter.release)
         client = OrgvueClient(
             tenant,
-            permits=limiter,
+            permits=_Admission(limiter, tenant, clock),
             clock=clock,
             timeouts=config.timeouts,
             retries=config.retries,

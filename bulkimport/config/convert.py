@@ -85,7 +85,7 @@ def _poll(block: PollBlock) -> model.Poll:
         longest = max(longest, block.initial)
     initial = block.initial if "initial" in written else min(block.initial, longest)
     timeout = block.timeout if "timeout" in written else max(block.timeout, longest)
-    return model.Poll(initial, longest, timeout)
+    return model.Poll(initial, longest, timeout, learns="initial" not in written)
 
 
 def _fields(block: DatasetBlock) -> tuple[model.Field, ...] | None:

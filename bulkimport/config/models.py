@@ -92,7 +92,9 @@ class RunBlock(Block):
 
 
 class PollBlock(Block):
-    initial: Duration = seconds("1s", "The first wait before a job is looked at.")
+    initial: Duration = seconds(
+        "1s", "The first wait before a job is looked at. Unless it is written here, the dataset's earlier jobs tell it."
+    )
     max: Duration = seconds("30s", "The longest wait between two looks.")
     timeout: Duration = seconds("30m", "How long a job may take from its acceptance.")
 

@@ -234,6 +234,12 @@ class Journal:
         """Seconds that the dataset's last jobs took, the newest first."""
         return await self._read(lambda connection: outcomes.job_durations(connection, tenant_key, dataset_id, limit))
 
+    async def run_durations(self, tenant_key: str, dataset_ids: Sequence[str], limit: int) -> list[list[float]]:
+        """For each dataset the seconds of its last successes, from its turn to its end, the newest first."""
+        return await self._read(
+            lambda connection: [outcomes.run_durations(connection, tenant_key, one, limit) for one in dataset_ids]
+        )
+
     async def unsettled_imports(self, tenant_key: str, dataset_id: str) -> list[UnsettledImport]:
         """Imports of the dataset that were requested, whose end was not seen and which were not settled since.
 

@@ -27,7 +27,10 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LimiterStats:
-    """`pace` is the number of rate slots in use, `total` the permits given, `pauses` how often everyone was stopped."""
+    """`pace` is the number of rate slots in use, `total` the permits given, `pauses` how often everyone was stopped.
+
+    `left_today` is what the quota leaves the tenant; None before the first request.
+    """
 
     in_flight: int
     waiting: int
@@ -35,6 +38,7 @@ class LimiterStats:
     throttled: int
     pauses: int
     pace: int
+    left_today: int | None = None
 
 
 class Permit:
@@ -66,6 +70,7 @@ class Permit:
 class _Waiter:
     def __init__(self) -> None:
         self.woken = anyio.Event()
+        self.told = False
 
 
 class Limiter:
@@ -79,12 +84,15 @@ class Limiter:
         day_count: DayCount | None = None,
         rng: Random | None = None,
         observer: Observer | None = None,
+        on_wait: Callable[[bool], None] | None = None,
     ) -> None:
+        """`on_wait` is called in the task of a request: True when it begins to wait, False when it no longer does."""
         self._clock = clock
         self._slots = Slots(limits.requests_per_second, limits.concurrent_requests)
         self._quota = DayQuota(limits.requests_per_day, day_count or RunCount(), clock)
         self._rng = rng or Random()
         self._observer = observer
+        self._on_wait = on_wait or (lambda _: None)
         self._queue: deque[_Waiter] = deque()
         self._total = 0
         self._throttled = 0
@@ -136,6 +144,7 @@ class Limiter:
             throttled=self._throttled,
             pauses=self._pauses,
             pace=self._slots.pace(self._clock.monotonic()),
+            left_today=self._quota.left,
         )
 
     def _clamp(self, seconds: float | None) -> float:
@@ -153,11 +162,19 @@ class Limiter:
         self._queue.append(waiter)
         try:
             while self._queue[0] is not waiter:
+                self._tell_wait(waiter)
                 await waiter.woken.wait()
             await self._take(waiter)
         finally:
             self._queue.remove(waiter)
+            if waiter.told:
+                self._on_wait(False)
             self._wake_first()
+
+    def _tell_wait(self, waiter: _Waiter) -> None:
+        if not waiter.told:
+            waiter.told = True
+            self._on_wait(True)
 
     async def _take(self, waiter: _Waiter) -> None:
         """Run by the first in the queue alone. Taking is the last thing it does, so nothing can be cancelled after."""
@@ -171,6 +188,7 @@ class Limiter:
                 self._quota.spend()
                 self._total += 1
                 return
+            self._tell_wait(waiter)
             await self._wait(waiter.woken, None if at is None else at - now)
 
     async def _wait(self, woken: anyio.Event, seconds: float | None) -> None:

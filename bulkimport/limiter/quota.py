@@ -43,6 +43,14 @@ class DayQuota:
         self._day: date | None = None
         self._left = 0
         self._used_up = False
+        self._unreserved: int | None = None
+
+    @property
+    def left(self) -> int | None:
+        """Requests that may still be sent today, as it was known at the last reservation; None before the first."""
+        if self._unreserved is None:
+            return None
+        return 0 if self._used_up else self._unreserved + self._left
 
     async def reserve(self) -> None:
         """Returns once at least one request of today is reserved; raises TenantError when the quota is used up.
@@ -64,6 +72,7 @@ class DayQuota:
 
     async def _reserve_block(self, day: date) -> int:
         total = await self._count.add(day, BLOCK)
+        self._unreserved = max(0, self._quota - total)
         excess = min(BLOCK, max(0, total - self._quota))
         if excess:
             await self._count.add(day, -excess)
@@ -75,7 +84,7 @@ class DayQuota:
 
     def exhaust(self) -> None:
         """The service itself says that the quota is used up."""
-        self._left, self._used_up = 0, True
+        self._left, self._used_up, self._unreserved = 0, True, 0
         self._day = self._clock.now().astimezone(UTC).date()
 
     async def release(self) -> None:

@@ -85,6 +85,11 @@ class OrgvueClient:
         """Requests sent so far, and those answered 429; grows while the client is used."""
         return self._transport.traffic
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which this machine's clock is ahead of the service's, by its last answer; None if none told."""
+        return self._transport.clock_skew
+
     async def generate_location(self, payload_format: PayloadFormat) -> tuple[Location, str | None]:
         """A fresh temporary file, and the trace id of the answer."""
 

@@ -18,7 +18,7 @@ from bulkimport.orgvue.problems import error_of_answer, error_of_failure
 from bulkimport.orgvue.requests import Answer, Request, Setback
 from bulkimport.orgvue.streaming import Progress, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
-from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_retry_after
+from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
 
 LONGEST_ERROR = 1 << 16
 T = TypeVar("T")
@@ -68,6 +68,7 @@ class Exchange:
         self._timeouts = timeouts
         self._clock = clock
         self.traffic = Traffic()
+        self.clock_skew: float | None = None
 
     async def attempt(
         self, request: Request, consume: Callable[[Reply], Awaitable[T]], progress: Progress, left: float
@@ -93,8 +94,14 @@ class Exchange:
                 async with self._sent(request, url, progress) as response:
                     if permit is not None:
                         permit.answered()
+                        self._compare_clocks(response.headers.get("Date"))
                     progress.made()
                     return await self._judge(request, url, Reply(response, progress), consume)
+
+    def _compare_clocks(self, date: str | None) -> None:
+        there = parse_http_date(date)
+        if there is not None:
+            self.clock_skew = (self._clock.now() - there).total_seconds()
 
     def _permit(self, url: URL) -> AbstractAsyncContextManager[Permit | None]:
         """The tenant's limits count what goes to the tenant's host."""

@@ -55,6 +55,10 @@ class Transport:
     def traffic(self) -> Traffic:
         return self._exchange.traffic
 
+    @property
+    def clock_skew(self) -> float | None:
+        return self._exchange.clock_skew
+
     async def send(
         self,
         request: Request,

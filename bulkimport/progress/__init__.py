@@ -38,13 +38,19 @@ class Progress(Protocol):
         """The job was looked at for the `count`th time, and this is what it said."""
 
     def waiting(self, name: str, reason: str) -> None:
-        """What the dataset waits for: others that it depends on, a free place, a pause that the service asked for."""
+        """What the dataset waits for: others that it depends on, a free place, an upload slot, another run."""
+
+    def limited(self, name: str, *, waits: bool) -> None:
+        """A request of the dataset begins to wait for the limiter's permission, or no longer waits."""
 
     def ended(self, name: str, status: DatasetStatus, message: str = "") -> None:
         """The dataset is through; `message` says why, where it did not succeed."""
 
-    def traffic(self, requests: int, in_flight: int, throttled: int, waiting: int = 0) -> None:
-        """HTTP requests of the run so far, those under way, answered 429, and waiting for the limiter."""
+    def traffic(
+        self, requests: int, in_flight: int, throttled: int, waiting: int = 0, left_today: int | None = None
+    ) -> None:
+        """HTTP requests of the run so far, those under way, answered 429, and waiting for the limiter; and how many
+        the tenant may still send today."""
 
     def __enter__(self) -> Self: ...
 

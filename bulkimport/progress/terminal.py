@@ -6,18 +6,19 @@ from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
-from rich.table import Table
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from bulkimport.clock import Clock
 from bulkimport.model import DatasetStatus
-from bulkimport.progress.board import PENDING, Board, DatasetProgress, Traffic
-from bulkimport.wording import duration, printable
+from bulkimport.progress.board import Board
+from bulkimport.progress.frame import frame
+from bulkimport.progress.region import Region
+from bulkimport.wording import printable
 
 REFRESHES_PER_SECOND = 4
-_LONGEST_NAME = 32
+LOOKS_PER_FRAME = 5
+"""How often the size of the window is looked at for each frame: a changed one is drawn for at once."""
 
 
 class TerminalProgress:
@@ -27,15 +28,14 @@ class TerminalProgress:
         self._clock = clock
         self._lock = threading.Lock()
         self._board = Board(names, clock.monotonic())
-        self._console = _LastingConsole(file=cast("IO[str]", _LastingStream(stream)), highlight=False, markup=False)
-        self._live = Live(
-            get_renderable=lambda: self,
-            console=self._console,
-            refresh_per_second=REFRESHES_PER_SECOND,
-            transient=True,  # the summary follows in its place
-            redirect_stdout=False,  # stdout carries the result alone
-            redirect_stderr=False,
-        )
+        lasting = _LastingStream(stream)
+        self._shown = lasting.shown
+        self._ellipsis = "…" if lasting.shown("…") == "…" else "~"
+        self._console = Console(file=cast("IO[str]", lasting), highlight=False, markup=False, emoji=False)
+        self._screen = threading.Lock()
+        self._region = Region(cast("TextIO", lasting))
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep_drawing, name="progress", daemon=True)
 
     @property
     def printer(self) -> Callable[[str], None]:
@@ -43,20 +43,20 @@ class TerminalProgress:
         return self._print_line
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._live.stop()
-        finally:
-            self._console.show_cursor(True)
+        self._closing.set()
+        self._thread.join()
+        with self._screen:  # the summary follows in its place
+            self._region.close(self._console.size.width)
 
     def state_changed(self, name: str, state: str, detail: str = "") -> None:
         with self._lock:
-            self._board.state_changed(name, state, printable(detail), self._clock.monotonic())
+            self._board.state_changed(name, printable(state), printable(detail), self._clock.monotonic())
 
     def rows(self, name: str, rows: int, source_bytes: int, total_source_bytes: int) -> None:
         with self._lock:
@@ -72,61 +72,54 @@ class TerminalProgress:
 
     def waiting(self, name: str, reason: str) -> None:
         with self._lock:
-            self._board.of(name).detail = printable(reason)
+            self._board.of(name).waits_for = printable(reason)
+
+    def limited(self, name: str, *, waits: bool) -> None:
+        with self._lock:
+            self._board.of(name).limited += 1 if waits else -1
 
     def ended(self, name: str, status: DatasetStatus, message: str = "") -> None:
         with self._lock:
             self._board.ended(name, status, printable(message), self._clock.monotonic())
 
-    def traffic(self, requests: int, in_flight: int, throttled: int, waiting: int = 0) -> None:
+    def traffic(
+        self, requests: int, in_flight: int, throttled: int, waiting: int = 0, left_today: int | None = None
+    ) -> None:
         with self._lock:
-            self._board.traffic = Traffic(requests, in_flight, throttled, waiting)
+            self._board.sent(requests, in_flight, throttled, waiting, left_today, self._clock.monotonic())
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        now = self._clock.monotonic()
+        yield from self._frame(options.size)
+
+    def _frame(self, size: ConsoleDimensions) -> list[Text]:
         with self._lock:
-            places = max(0, options.size.height - 2)  # one for the run, one for the cursor below
-            datasets, others = self._board.choose(places)
-            lines: list[Table | Text] = [_table(datasets, now)] if datasets else []
-            lines += [Text(others, style="dim", no_wrap=True, overflow="ellipsis")] if others and places else []
-            lines.append(Text(self._board.run_line(now), no_wrap=True, overflow="ellipsis"))
-        yield from lines
+            now = self._clock.monotonic()
+            return frame(self._board, size.width, size.height, now, self._shown, self._ellipsis)
+
+    def _keep_drawing(self) -> None:
+        drawn_for, looks = None, 0
+        while True:
+            size = self._console.size
+            if looks % LOOKS_PER_FRAME == 0 or size != drawn_for:
+                self._draw(size)
+                drawn_for, looks = size, 0
+            looks += 1
+            if self._closing.wait(1 / REFRESHES_PER_SECOND / LOOKS_PER_FRAME):
+                return
+
+    def _draw(self, size: ConsoleDimensions, above: str = "") -> None:
+        lines = [(self._rendered(line), line.plain) for line in self._frame(size)]
+        with self._screen:
+            self._region.draw(lines, size.width, above)
 
     def _print_line(self, text: str) -> None:
-        self._console.print(Text.from_ansi(text), soft_wrap=True)
+        self._draw(self._console.size, f"{self._rendered(Text.from_ansi(text))}\r\n")
 
-
-def _table(datasets: Sequence[DatasetProgress], now: float) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_LONGEST_NAME)
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=len("collecting"))
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column(no_wrap=True, overflow="ellipsis", justify="right", min_width=len("59m 59s"))
-    for dataset in datasets:
-        word, style = _word(dataset)
-        table.add_row(
-            Text(printable(dataset.name), style="" if dataset.is_active else style),
-            Text(word, style=style),
-            Text(dataset.describe(now), style="" if dataset.is_active else style),
-            Text(duration(dataset.elapsed(now)) if dataset.since is not None else "", style="dim"),
-        )
-    return table
-
-
-def _word(dataset: DatasetProgress) -> tuple[str, str]:
-    """The state or status, and the style that makes it stand out or step back."""
-    if dataset.status is None:
-        return ("waiting", "dim") if dataset.state == PENDING else (printable(dataset.state), "cyan")
-    if dataset.status.is_success:
-        return dataset.status.value, "green"
-    return dataset.status.value, "yellow" if dataset.status is DatasetStatus.CANCELLED else "red"
-
-
-class _LastingConsole(Console):
-    """A console that falls silent when its terminal goes away, where rich would end the program."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
+    def _rendered(self, line: Text) -> str:
+        """With codes for the colours that the terminal has; lines that are too long are the terminal's to fold."""
+        with self._console.capture() as captured:
+            self._console.print(line, end="", soft_wrap=True)
+        return captured.get()
 
 
 class _LastingStream:
@@ -135,6 +128,10 @@ class _LastingStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def shown(self, text: str) -> str:
+        """The text as this terminal can show it, on one line."""
+        return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def write(self, text: str) -> int:
         with suppress(OSError, ValueError):

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,9 @@ from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.stop import Stop
 from bulkimport.saved_plan import Approval
 from bulkimport.workers import Workers
+
+current_dataset: ContextVar[str | None] = ContextVar("current_dataset", default=None)
+"""The dataset that a task of a run works for."""
 
 
 class Observer(Protocol):

@@ -1,6 +1,7 @@
 """POLLING: following the job by its ticket until its end is seen."""
 
 from bulkimport.errors import NotThereYetError, ServiceError, TicketExpiredError
+from bulkimport.forecast import JOBS_LOOKED_AT, first_look
 from bulkimport.model import DatasetStatus, ErrorReport, Stage
 from bulkimport.orgvue.wire import Ticket
 from bulkimport.refresh.context import DatasetContext
@@ -20,7 +21,8 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
     clock, poll = context.run.clock, context.dataset.poll
     deadline = clock.monotonic() + poll.timeout
     last: str = "not seen"
-    for looks, delay in enumerate(poll_delays(poll, context.run.rng), start=1):
+    first = await _first_look(context, refresh)
+    for looks, delay in enumerate(poll_delays(poll, context.run.rng, first), start=1):
         remaining = deadline - clock.monotonic()
         if remaining <= 0:
             return await _completed_unseen(context, refresh, deadline) or _unknown(
@@ -47,6 +49,14 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
                 return ended
         context.run.observer.polled(context.dataset.name, looks, last)
     raise AssertionError("poll delays never end")
+
+
+async def _first_look(context: DatasetContext, refresh: Refresh) -> float | None:
+    """What earlier jobs tell. One that a former process submitted has been running for a while: nothing then."""
+    if not context.dataset.poll.learns or not refresh.payload_at_hand:
+        return None
+    run, dataset = context.run, context.dataset
+    return first_look(dataset.poll, await run.journal.job_durations(run.tenant_key, dataset.dataset_id, JOBS_LOOKED_AT))
 
 
 def _end_of(ticket: Ticket, refresh: Refresh) -> JobCompleted | RefreshEnded | None:

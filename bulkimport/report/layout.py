@@ -28,10 +28,14 @@ NOTHING = "-"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`width` in terminal cells; texts are wrapped to it and never cut."""
+    """`width` in terminal cells; texts are wrapped to it and never cut. Commands are left to the terminal to fold.
+
+    `symbols`: whether ticks and crosses can be shown.
+    """
 
     width: int = 80
     colour: bool = False
+    symbols: bool = True
 
     def render(self, parts: Iterable[RenderableType]) -> str:
         """The parts one below the other, without blanks at the ends of lines; ends with a newline unless empty."""
@@ -48,8 +52,18 @@ class Layout:
             legacy_windows=False,
         )
         for part in parts:
-            console.print(part)
+            console.print(part, soft_wrap=isinstance(part, CommandLine))
         return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+class CommandLine(Text):
+    """A command to copy: one line, however long, since a line end within it would be copied too."""
+
+
+def command_line(command: str, before: str = "    ") -> CommandLine:
+    line = CommandLine(before, style="bold")
+    line.append(printable(command), style="not bold")
+    return line
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What an ending means: for the data in Orgvue, for the caller, and which command comes next. Sentences, pure."""
 
 import shlex
+from collections.abc import Sequence
 from typing import assert_never
 
-from bulkimport.model import Changes, DatasetStatus, RunStatus, Stage
+from bulkimport.model import Changes, DatasetStatus, ErrorReport, RunStatus, Stage
 from bulkimport.report.facts import DatasetFacts, RunFacts
 from bulkimport.wording import counted, listed
 
@@ -71,6 +72,25 @@ def next_commands(run: RunFacts) -> list[tuple[str, str]]:
             ("Once corrected, only what did not succeed", f"bulkimport run {config} --failed {run.run_id}"),
         )
     return commands
+
+
+def to_type(run: RunFacts, names: Sequence[str], status: DatasetStatus, error: ErrorReport) -> tuple[str, str]:
+    """For datasets that ended so: what to do first, and the command to type then.
+
+    A hint that ends in a command is both. With a blocked dataset goes what it depends on, as far as that failed too.
+    """
+    advice, colon, command = error.hint.rpartition(": bulkimport ")
+    if colon and ": bulkimport " not in advice:
+        return f"{advice}:", f"bulkimport {command}"
+    config = shlex.quote(run.config)
+    if run.command == "restore":
+        return error.hint, _restore(run, config)
+    if run.status is RunStatus.INTERRUPTED or status is DatasetStatus.UNKNOWN:
+        return error.hint, f"bulkimport run {config} --resume {run.run_id}"
+    with_others = "+" if status is DatasetStatus.BLOCKED else ""
+    only = shlex.quote(",".join(f"{with_others}{name}" for name in names))
+    every = set(names) >= {dataset.name for dataset in run.datasets if dataset.is_problem}
+    return error.hint, f"bulkimport run {config} --failed {run.run_id}" + ("" if every else f" --only {only}")
 
 
 def _restore(run: RunFacts, config: str) -> str:

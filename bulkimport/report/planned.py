@@ -7,6 +7,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from bulkimport.planner import PlannedDataset
+from bulkimport.preflight import Check
+from bulkimport.report.checks import checks_document, checks_parts
 from bulkimport.report.columns import column_document, columns_text
 from bulkimport.report.layout import ALARM, Column, Layout, labelled, paragraph, table
 from bulkimport.report.meaning import SANDBOX
@@ -32,12 +34,15 @@ def plan_document(config: str, planned: Sequence[PlannedDataset], *, sandbox: bo
     }
 
 
-def check_document(config: str, planned: Sequence[PlannedDataset], warnings: Sequence[str]) -> dict[str, Any]:
+def check_document(
+    config: str, planned: Sequence[PlannedDataset], warnings: Sequence[str], checks: Sequence[Check] = ()
+) -> dict[str, Any]:
     """`bulkimport.check/1`."""
     return {
         "schema": CHECK_SCHEMA,
         "config": config,
         "warnings": list(warnings),
+        "checks": checks_document(checks),
         "datasets": [
             _source_facts(one)
             | {
@@ -76,10 +81,17 @@ def plan_text(config: str, planned: Sequence[PlannedDataset], layout: Layout, *,
     return layout.render(_framed([title, "", table(columns, rows, layout.width), *_problems(planned)], sandbox))
 
 
-def check_text(config: str, planned: Sequence[PlannedDataset], warnings: Sequence[str], layout: Layout) -> str:
+def check_text(
+    config: str,
+    planned: Sequence[PlannedDataset],
+    warnings: Sequence[str],
+    layout: Layout,
+    checks: Sequence[Check] = (),
+) -> str:
     """What was found out about every source."""
     columns = (Column("dataset", wraps=True), Column("source"), Column("rows", right=True))
     parts: list[RenderableType] = [paragraph(f"Check of {config}: the config is valid.", "bold"), ""]
+    parts += checks_parts(checks, layout)
     parts += [paragraph(f"Warning: {text}", "yellow") for text in warnings]
     parts.append(table(columns, list(map(_first_cells, planned)), layout.width))
     for one in planned:

@@ -5,14 +5,23 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from bulkimport.model import ItemCounts, RunStatus
 from bulkimport.report.alike import Alike, alike, attention, in_full
 from bulkimport.report.facts import DatasetFacts, HistoryEntry, RunFacts
-from bulkimport.report.layout import ALARM, NOTHING, Column, Layout, labelled, paragraph, style_of, table
-from bulkimport.report.meaning import SANDBOX, next_commands, of_the_exit
+from bulkimport.report.layout import (
+    ALARM,
+    NOTHING,
+    Column,
+    Layout,
+    command_line,
+    labelled,
+    paragraph,
+    style_of,
+    table,
+)
+from bulkimport.report.meaning import SANDBOX, next_commands, of_the_exit, to_type
 from bulkimport.wording import counted, duration, number, printable
 
 _COLUMNS = (
@@ -26,6 +35,8 @@ _COLUMNS = (
     Column("failed", right=True),
     Column("time", right=True, plain=True),
 )
+_NAMED = 20
+"""So many datasets of one trouble are named beside it; the table has them all."""
 _RUN_STYLES = {RunStatus.SUCCEEDED: "green", RunStatus.FAILED: ALARM, RunStatus.INTERRUPTED: "yellow"}
 
 
@@ -83,7 +94,7 @@ def _body(run: RunFacts, layout: Layout) -> list[RenderableType]:
     if ordered:
         parts += [table(_COLUMNS, [_row(dataset) for dataset in ordered], layout.width), ""]
     for group in alike(ordered):
-        parts += [*_problem(group), ""]
+        parts += [*_problem(group, run), ""]
     warnings = [f"Warning: {text}" for text in run.warnings]
     warnings += [f"Warning: {dataset.name}: {text}" for dataset in run.datasets for text in dataset.warnings]
     parts += [paragraph(warning, "yellow") for warning in warnings]
@@ -103,13 +114,20 @@ def _row(dataset: DatasetFacts) -> list[Text]:
     ]
 
 
-def _problem(group: Alike) -> list[RenderableType]:
+def _problem(group: Alike, run: RunFacts) -> list[RenderableType]:
+    """What happened, what it means for the data, and, while nothing goes on any more, the command to type."""
     stage = f" (stage {group.error.stage.value})" if group.error.stage else ""
+    advice, command = group.error.hint, ""
+    if run.status is not RunStatus.RUNNING:
+        advice, command = to_type(run, group.names, group.status, group.error)
     lines = [("What", in_full(group.error)), ("Data", group.meaning)]
-    lines += [("Next", group.error.hint)] if group.error.hint else []
+    lines += [("Next", advice)] if advice else []
     lines += [("Trace", ", ".join(group.traces))] if group.traces else []
-    title = f"{', '.join(group.names)}: {group.status.value}{stage}"
-    return [paragraph(title, style_of(group.status)), labelled(lines)]
+    others = len(group.names) - _NAMED
+    names = [*group.names[:_NAMED], f"{others} others"] if others > 1 else group.names
+    title = f"{', '.join(names)}: {group.status.value}{stage}"
+    parts: list[RenderableType] = [paragraph(title, style_of(group.status)), labelled(lines)]
+    return [*parts, command_line(command, "  Type:  " if group.traces else "  Type: ")] if command else parts
 
 
 def _totals(run: RunFacts) -> list[RenderableType]:
@@ -128,9 +146,7 @@ def _totals(run: RunFacts) -> list[RenderableType]:
 def _commands(run: RunFacts) -> list[RenderableType]:
     """Each command on a line of its own, to be copied."""
     return [
-        line
-        for purpose, command in next_commands(run)
-        for line in (paragraph(f"{purpose}:"), Padding(paragraph(command), (0, 0, 0, 4)))
+        line for purpose, command in next_commands(run) for line in (paragraph(f"{purpose}:"), command_line(command))
     ]
 
 

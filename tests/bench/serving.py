@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,9 +38,12 @@ class Server:
 
 
 @contextmanager
-def sandbox_server(data_dir: Path, names: Iterable[str], columns: Iterable[str], workers: int = 2) -> Iterator[Server]:
+def sandbox_server(
+    data_dir: Path, names: Iterable[str], columns: Iterable[str], workers: int = 2, timing: JobTiming = TIMING
+) -> Iterator[Server]:
     """Serves datasets of these names, identified by the first of their columns, for the length of the block."""
     document = {"data_dir": str(data_dir), "names": list(names), "columns": list(columns), "workers": workers}
+    document["timing"] = asdict(timing)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.serving", json.dumps(document)],
         stdout=subprocess.PIPE,
@@ -85,4 +88,5 @@ if __name__ == "__main__":
     seeds = tuple(
         DatasetSeed(id_of(name), name, auto_id=properties[0].key, properties=properties) for name in given["names"]
     )
-    anyio.run(_serve, SandboxOptions(Path(given["data_dir"]), workers=given["workers"], seeds=seeds, timing=TIMING))
+    timing = JobTiming(**given["timing"])
+    anyio.run(_serve, SandboxOptions(Path(given["data_dir"]), workers=given["workers"], seeds=seeds, timing=timing))

@@ -9,6 +9,7 @@ from bulkimport.cli.observer import RunObserver
 from bulkimport.log import Redactor, configure
 from bulkimport.model import DatasetStatus, Stage
 from bulkimport.progress import SilentProgress
+from bulkimport.refresh.context import current_dataset
 from bulkimport.refresh.machine import Refresh, State
 from tests.support.vocabulary import a_payload, an_error
 
@@ -70,3 +71,18 @@ def test_a_defect_is_logged_with_its_traceback_but_without_secrets(stream: Strin
     assert defect["event"] == "refresh.defect"
     assert "ZeroDivisionError" in orjson.dumps(defect).decode()
     assert "abcdef0123456789" not in orjson.dumps(defect).decode()
+
+
+def test_a_wait_for_the_limiter_is_told_of_the_dataset_whose_task_waits() -> None:
+    class Limited(SilentProgress):
+        def limited(self, name: str, *, waits: bool) -> None:
+            told.append((name, waits))
+
+    told: list[tuple[str, bool]] = []
+    observer = RunObserver(Limited())
+    observer.limited(True)  # outside of any refresh
+    token = current_dataset.set("people")
+    observer.limited(True)
+    observer.limited(False)
+    current_dataset.reset(token)
+    assert told == [("people", True), ("people", False)]

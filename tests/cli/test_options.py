@@ -81,6 +81,11 @@ def test_a_pipe_has_a_width_of_its_own() -> None:
     assert layout_for(io.StringIO()).width == 100
 
 
+@pytest.mark.parametrize(("encoding", "symbols"), [("utf-8", True), ("latin-1", False), ("ascii", False)])
+def test_ticks_are_shown_where_the_encoding_has_them(encoding: str, symbols: bool) -> None:
+    assert layout_for(io.TextIOWrapper(io.BytesIO(), encoding=encoding)).symbols is symbols
+
+
 def test_a_reader_that_has_gone_is_no_failure() -> None:
     """As in `bulkimport schema | head -1`."""
     reader, writer = os.pipe()

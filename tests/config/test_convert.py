@@ -88,7 +88,7 @@ run: {max_parallel_datasets: 9, state_dir: ../state, fail_fast: true}
         False, True, None, None, "MM/DD/YYYY", "skip", "skip", "skip", "#", "!"
     )
     assert people.guards == Guards(10, 11, 12, 13, 140, 0.5, "last", ("name", "employeeID"), 15, "last_run")
-    assert people.poll == Poll(16, 17, 18)
+    assert people.poll == Poll(16, 17, 18, learns=False)
     assert (people.payload, people.extra_columns, people.tags, people.enabled) == ("csv", "refuse", ("a", "b"), False)
 
 

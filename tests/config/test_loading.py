@@ -34,7 +34,7 @@ run:
   max_parallel_datasets: 16
   fail_fast: false
 defaults:
-  poll: {initial: 1s, max: 30s, timeout: 30m}
+  poll: {max: 30s, timeout: 30m}
 datasets:
   - name: people
     dataset_id: 6586F21B-AD4D-4D06-A309-712AF47184A2

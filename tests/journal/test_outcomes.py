@@ -118,6 +118,20 @@ def test_durations_are_the_newest_first_and_limited() -> None:
     assert outcomes.job_durations(connection, TENANT, "ID-people", 2) == [4.0, 2.0]
 
 
+def test_the_durations_of_runs_are_those_of_successes_in_one_go() -> None:
+    connection = a_connection("run-1", "run-2", "run-3", "run-4", "run-5")
+    happen(connection, "run-1", TurnCame(), source_read(), succeeded(), at=10)
+    happen(connection, "run-2", TurnCame(), ended())
+    happen(connection, "run-3", TurnCame(), RefreshResumed(), TurnCame(), succeeded())
+    happen(connection, "run-4", TurnCame(), succeeded())
+    runs.insert(connection, a_run("run-6", command="restore"), [a_dataset()])
+    happen(connection, "run-6", TurnCame(), source_read(), source_read(), succeeded())
+    happen(connection, "run-5", TurnCame())
+    assert outcomes.run_durations(connection, TENANT, "id-PEOPLE", 5) == [1.0, 2.0]
+    assert outcomes.run_durations(connection, TENANT, "ID-people", 1) == [1.0]
+    assert outcomes.run_durations(connection, TENANT, "ID-positions", 5) == []
+
+
 @given(plan=st.lists(st.sampled_from([None, *DatasetStatus]), max_size=12))
 def test_the_counts_of_a_run_add_up(plan: list[DatasetStatus | None]) -> None:
     names = tuple(f"dataset-{number}" for number in range(len(plan)))

@@ -229,3 +229,20 @@ async def test_what_was_reserved_for_the_day_and_not_sent_is_given_back() -> Non
         permit.answered()
     with pytest.raises(TenantError):
         await limiter.permit().__aenter__()
+
+
+async def test_waiting_is_told_once_and_its_end_however_it_ends() -> None:
+    told: list[bool] = []
+    clock = FakeClock()
+    limiter = Limiter(Limits(concurrent_requests=1), clock, on_wait=told.append)
+    async with limiter.permit() as permit:
+        assert told == []  # the first need not wait
+        permit.answered()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(limiter._admit)
+            tasks.start_soon(limiter._admit)
+            await anyio.wait_all_tasks_blocked()
+            assert told == [True, True]
+            tasks.cancel_scope.cancel()
+    assert told == [True, True, False, False]
+    assert limiter.stats.left_today == Limits().requests_per_day - 1

@@ -99,3 +99,14 @@ async def test_a_reservation_that_is_cancelled_is_not_lost() -> None:
         await quota.reserve()
     await quota.release()
     assert count.of(TODAY) == 0
+
+
+async def test_what_is_left_of_the_day_is_known_from_the_first_reservation_on() -> None:
+    quota = DayQuota(BLOCK + 20, KeptCount(start=10), FakeClock())
+    assert quota.left is None
+    await spend(quota, 3)
+    assert quota.left == BLOCK + 7
+    await spend(quota, BLOCK + 7)
+    assert quota.left == 0
+    quota.exhaust()
+    assert quota.left == 0

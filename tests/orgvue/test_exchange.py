@@ -323,3 +323,17 @@ async def test_no_url_and_no_token_is_ever_told(caplog: pytest.LogCaptureFixture
     told = " ".join(f"{e!r} {e.message} {e.hint} {e.__cause__!r}" for e in errors) + repr(b.events.seen) + caplog.text
     assert "5ecre7" not in told
     assert TOKEN not in told
+
+
+async def test_the_clocks_are_compared_by_the_tenants_answers_alone() -> None:
+    """The clock of these tests stands at 02:00:00."""
+    date = ("Date", "Mon, 23 Nov 2026 01:58:30 GMT")
+    other = ("Date", "Mon, 23 Nov 2026 09:00:00 GMT")
+    async with scripted_server() as store, scripted_server() as server, bench(server.origin) as b:
+        assert b.client.clock_skew is None
+        server.will(answer(200, b"[]", headers=[date]))
+        await b.client.list_datasets()
+        assert b.client.clock_skew == pytest.approx(90, abs=1)
+        store.will(answer(404, headers=[other]))
+        await b.client.read_stored_head(location(store.url("/x")), 1)
+        assert b.client.clock_skew == pytest.approx(90, abs=1)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.model import DatasetStatus
-from bulkimport.progress.board import Board, Rate, Traffic
+from bulkimport.progress.board import Board, Rate
 
 NAMES = [f"d{number}" for number in range(12)]
 
@@ -34,7 +34,7 @@ def test_reading_shows_rows_and_the_share_of_the_source() -> None:
     known.state_changed("people", "READING", "", 100.0)
     known.advanced("people", 1_000_000, 4_000_000, 101.0, rows=12345)
     known.advanced("people", 2_000_000, 4_000_000, 102.0, rows=24690)
-    assert known.of("people").describe(102.0) == "24,690 rows, 50% of 4.0 MB, 1.0 MB/s"
+    assert known.of("people").describe(102.0) == "50% of 4.0 MB, 1.0 MB/s, 2.0s left, 24,690 rows"
     assert known.of("people").elapsed(102.0) == 2.0
 
 
@@ -45,14 +45,21 @@ def test_a_new_state_begins_without_the_numbers_of_the_last() -> None:
     assert known.of("people").describe(101.0) == ""
     known.polled("people", 3, "running")
     known.state_changed("people", "polling", "", 102.0)
-    assert known.of("people").describe(102.0) == "10 rows, 3 polls, running"
+    assert known.of("people").describe(102.0) == "3 polls, running, 10 rows"
 
 
 def test_what_a_dataset_waits_for_is_said() -> None:
     known = board()
-    known.of("links").detail = "people and positions"
-    assert known.of("links").describe(100.0) == "people and positions"
+    known.of("links").waits_for = "people and positions"
+    assert known.of("links").describe(100.0) == "for people and positions"
     assert not known.of("links").is_active
+    known.state_changed("people", "locating", "", 100.0)
+    known.of("people").waits_for = "an upload slot"
+    assert known.of("people").describe(100.0) == "waits for an upload slot"
+    known.state_changed("people", "checking", "", 100.0)
+    assert known.of("people").describe(100.0) == ""
+    known.of("people").limited += 1
+    assert known.of("people").describe(100.0) == "waits for the limiter"
 
 
 def test_an_end_stops_the_time_and_shows_its_reason() -> None:
@@ -66,12 +73,25 @@ def test_an_end_stops_the_time_and_shows_its_reason() -> None:
 
 def test_the_run_line_counts_what_is_done_and_the_traffic() -> None:
     known = board()
-    known.traffic = Traffic(requests=1412, in_flight=12, throttled=3, waiting=7)
+    known.sent(932, 12, 3, 7, 499_068, 160.0)
+    known.sent(1412, 12, 3, 7, 498_588, 165.0)
     known.ended("people", DatasetStatus.FAILED, "", 110.0)
     known.ended("links", DatasetStatus.SUCCEEDED, "", 110.0)
     assert known.run_line(165.0) == (
-        "1m 05s: 2 of 3 datasets done, 1 not succeeded, 1,412 requests, 12 in flight, 7 waiting, 3 throttled"
+        "1m 05s: 2 of 3 datasets done, 1 not succeeded, 1,412 requests, 96/s, 12 in flight, 3 throttled, "
+        "498,588 left today, 7 waiting"
     )
+    short = "1m 05s: 2/3 done, 1 bad, 96 req/s, 12 in flight, 3 throttled, 498,588 left"
+    assert known.run_line(165.0, 80) == short
+    assert known.run_line(165.0, 40) == "1m 05s: 2/3 done, 1 bad, 96 req/s"
+    assert known.run_line(165.0, 3) == "1m 05s: 2/3 done"
+
+
+@given(width=st.integers(20, 200), counts=st.tuples(*[st.integers(0, 10**7)] * 5))
+def test_the_run_line_fits_any_window(width: int, counts: tuple[int, int, int, int, int]) -> None:
+    known = board()
+    known.sent(*counts, 101.0)
+    assert len(known.run_line(102.0, width)) <= width
 
 
 def test_everything_is_shown_where_there_is_room() -> None:

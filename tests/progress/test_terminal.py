@@ -64,10 +64,10 @@ def test_each_dataset_has_a_line_and_the_run_has_one(progress: TerminalProgress,
     progress.traffic(requests=12, in_flight=3, throttled=1)
     clock.advance(65)
     people, positions, links, run = lines(progress)
-    assert words(people) == "people uploading 25% of 20.0 MB, 0 B/s 1m 05s"
+    assert words(people) == "people uploading 25% of 20.0 MB, 0 B/s 1m 05s"  # no time left where nothing moves
     assert words(positions) == "positions polling 4 polls, running 1m 05s"
-    assert words(links) == "links waiting people and positions"
-    assert run == "1m 05s: 0 of 3 datasets done, 12 requests, 3 in flight, 1 throttled"
+    assert words(links) == "links waiting for people and positions"
+    assert run == "1m 05s: 0 of 3 datasets done, 12 requests, 0/s, 3 in flight, 1 throttled"
 
 
 def test_ended_datasets_say_how(progress: TerminalProgress) -> None:
@@ -129,6 +129,14 @@ def test_lines_of_others_stay_above_the_live_ones(progress: TerminalProgress, sc
         progress.printer("\x1b[33mwarning\x1b[0m [bold]people[/bold] " + "x" * 300)
     plain = CONTROL.sub("", screen.getvalue())
     assert "warning [bold]people[/bold] " + "x" * 300 in plain
+
+
+def test_a_line_that_comes_after_the_end_stands_alone(progress: TerminalProgress, screen: Screen) -> None:
+    with progress:
+        progress.state_changed("people", "reading")
+    end = len(screen.getvalue())
+    progress.printer("late")
+    assert screen.getvalue()[end:] == "late\r\n"
 
 
 def test_a_terminal_that_goes_away_is_survived(progress: TerminalProgress, screen: Screen) -> None:

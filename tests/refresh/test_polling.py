@@ -1,15 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bulkimport.errors import NotThereYetError, TicketExpiredError, UnavailableError
-from bulkimport.model import DatasetStatus, Poll, Stage
+from bulkimport.model import DatasetStatus, ItemCounts, Poll, Stage
 from bulkimport.orgvue.wire import JobError
 from bulkimport.refresh import events as e
-from bulkimport.refresh.machine import Refresh, State
+from bulkimport.refresh.machine import Refresh, State, apply
 from bulkimport.refresh.polling import poll_job
 from tests.support.clock import FakeClock
-from tests.support.refreshing import Bench, a_bench, csv_dataset
+from tests.support.refreshing import Bench, a_bench, a_record, csv_dataset, records
 
 POLL = Poll(initial=1.0, max=30.0, timeout=600.0)
 
@@ -39,6 +40,40 @@ async def test_the_ticket_is_looked_at_with_growing_pauses_until_the_job_ends(tm
         assert clock.sleeps[0] < 1.5
         assert clock.sleeps[-1] > clock.sleeps[0]
         assert bench.witness.of("polled") == ["running"] * (bench.service.times("poll") - 1)
+
+
+async def earlier_job(bench: Bench, clock: FakeClock, seconds: float) -> None:
+    """A run before this one whose job took so long."""
+    await bench.journal.start_run(a_record("run-0", clock.now()), records(bench.run.config.datasets))
+    await bench.journal.append("run-0", "people", e.ImportRequested())
+    await bench.journal.append("run-0", "people", e.ImportAccepted("https://store/ticket"))
+    clock.advance(seconds)
+    await bench.journal.append("run-0", "people", e.JobCompleted("https://store/result"))
+    await bench.journal.append("run-0", "people", e.ResultCollected(DatasetStatus.SUCCEEDED, ItemCounts()))
+
+
+@pytest.mark.parametrize(("learns", "at_least", "at_most"), [(True, 16.2, 19.8), (False, 0.9, 1.1)])
+async def test_earlier_jobs_tell_when_to_look_first_unless_the_config_does(
+    learns: bool, at_least: float, at_most: float, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    dataset = csv_dataset(tmp_path, "people", poll=replace(POLL, learns=learns))
+    async with a_bench(tmp_path, dataset, clock=clock) as bench:
+        await earlier_job(bench, clock, 20.0)
+        bench.service.looks = 1
+        clock.sleeps.clear()
+        assert (await (await bench.driver("people")).drive()).status is DatasetStatus.SUCCEEDED
+        assert at_least <= clock.sleeps[-1] <= at_most
+
+
+async def test_a_job_that_a_former_process_submitted_is_looked_at_soon(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people", poll=POLL), clock=clock) as bench:
+        await earlier_job(bench, clock, 20.0)
+        resumed = apply(await submitted(bench), e.RefreshResumed())
+        clock.sleeps.clear()
+        assert isinstance(await poll_job(await bench.context("people"), resumed), e.JobCompleted)
+        assert clock.sleeps[0] <= 1.1
 
 
 async def test_a_ticket_that_is_not_there_yet_or_unreadable_is_waited_out(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from bulkimport.model import DatasetStatus, RunStatus, Stage
-from bulkimport.report.meaning import UNTOUCHED, for_the_data, next_commands, of_the_exit
+from bulkimport.report.facts import DatasetFacts, RunFacts
+from bulkimport.report.meaning import UNTOUCHED, for_the_data, next_commands, of_the_exit, to_type
 from tests.report.examples import BLOCKED, EXPIRED, PARTIAL, SUCCEEDED, UNKNOWN, ended, run_of
 
 RUN_ID = "20261123T020000Z-7f3a"
@@ -65,3 +66,38 @@ def test_failures_are_repeated_and_unknown_ends_looked_at_again() -> None:
 def test_an_interrupted_run_is_continued_and_nothing_else() -> None:
     run = replace(run_of(UNKNOWN, PARTIAL, status=RunStatus.INTERRUPTED), config="my config.yaml")
     assert next_commands(run) == [("Continue it", f"bulkimport run 'my config.yaml' --resume {RUN_ID}")]
+
+
+def typed(run: RunFacts, dataset: DatasetFacts) -> tuple[str, str]:
+    assert dataset.status is not None
+    assert dataset.error is not None
+    return to_type(run, [dataset.name], dataset.status, dataset.error)
+
+
+def test_each_problem_has_the_command_that_ends_it() -> None:
+    failed = ended(DatasetStatus.FAILED, "my people", EXPIRED)
+    run = run_of(failed, UNKNOWN, BLOCKED, PARTIAL)
+    again = f"bulkimport run configs/all.yaml --failed {RUN_ID}"
+    assert typed(run, failed) == (EXPIRED.hint, f"{again} --only 'my people'")
+    assert typed(run, PARTIAL) == ("Correct them.", f"{again} --only training")
+    assert typed(run, BLOCKED) == ("Correct people.", f"{again} --only +links")
+    assert typed(run, UNKNOWN) == ("Resume.", f"bulkimport run configs/all.yaml --resume {RUN_ID}")
+    assert typed(run_of(failed, SUCCEEDED), failed) == (EXPIRED.hint, again)
+    assert to_type(run_of(failed), ["a", "b"], DatasetStatus.FAILED, EXPIRED)[1] == f"{again} --only a,b"
+
+
+def test_a_hint_that_ends_in_a_command_is_taken_at_its_word() -> None:
+    command = "bulkimport run all.yaml --only people --allow-delete people=12"
+    refused = ended(DatasetStatus.REFUSED, "people", replace(EXPIRED, hint=f"If that is right: {command}"))
+    assert typed(run_of(refused), refused) == ("If that is right:", command)
+    two = replace(EXPIRED, hint=f"See: {command}. Or: {command}")
+    refused = ended(DatasetStatus.REFUSED, "people", two)
+    assert typed(run_of(refused), refused)[0] == two.hint
+
+
+def test_after_an_interruption_everything_is_resumed_and_a_restore_is_repeated() -> None:
+    cancelled = ended(DatasetStatus.CANCELLED, "people", EXPIRED)
+    run = run_of(cancelled, status=RunStatus.INTERRUPTED)
+    assert typed(run, cancelled)[1] == f"bulkimport run configs/all.yaml --resume {RUN_ID}"
+    restore = replace(run_of(cancelled), command="restore", follows="run-1")
+    assert typed(restore, cancelled)[1] == "bulkimport restore configs/all.yaml people --run run-1"

@@ -52,6 +52,7 @@ def test_a_problem_says_what_it_means_for_the_data_and_what_to_do() -> None:
         f"  Data:  {UNTOUCHED}\n"
         "  Next:  Put a new token into ORGVUE_API_TOKEN.\n"
         f"  Trace: {TRACE}\n"
+        "  Type:  bulkimport run configs/all.yaml --failed 20261123T020000Z-7f3a\n"
     ) in text
     assert "\n    bulkimport run configs/all.yaml --failed 20261123T020000Z-7f3a\n" in text
 
@@ -70,6 +71,13 @@ def test_the_same_trouble_is_explained_once_for_all_it_hit() -> None:
     assert text.count("The API token has expired.") == 1
     assert "people, positions: failed (stage import)" in text
     assert f"Trace: {TRACE}, Root=1-2" in text
+
+
+def test_a_trouble_that_hit_everybody_names_some_of_them() -> None:
+    many = [replace(FAILED, name=f"d{number}") for number in range(200)]
+    text = summary_text(run_of(*many), WIDE)
+    assert "d19, 180 others: failed (stage import)" in squeezed(text)
+    assert text.count("--only") == 0
 
 
 def test_numbers_are_not_claimed_where_no_result_was_seen() -> None:
@@ -108,6 +116,7 @@ def test_a_running_run_shows_states_and_how_long_it_runs() -> None:
     )
     assert "locations  uploading" in text
     assert "Exit code" not in text
+    assert "Type:" not in text  # not before it has ended
     assert "The API token has expired." in text
 
 
@@ -153,7 +162,10 @@ def test_messages_are_whole_and_lines_fit_at_every_width(
         replace(ended(DatasetStatus.FAILED, name, error), rows=count), PARTIAL, BLOCKED, SUCCEEDED, sandbox=True
     )
     text = summary_text(run, Layout(width))
-    assert all(cell_len(line) <= width for line in text.splitlines())
+    lines = text.splitlines()
+    commands = [line for line in lines if line.lstrip().removeprefix("Type:").lstrip().startswith("bulkimport run ")]
+    assert len(commands) == 4  # each in one piece: three problems and the run
+    assert all(cell_len(line) <= width for line in lines if line not in commands)
     whole = re.sub(r"\s", "", text)
     for part in (message, hint):
         assert re.sub(r"\s", "", part) in whole

@@ -199,7 +199,7 @@ def test_check_online_asks_for_the_token_the_dataset_and_its_properties(tmp_path
         found = work.invoke("check", "--online")
         assert found.code == 1
         assert found.statuses == {"people": "ready", "other": "refused", "nobody": "failed"}
-        assert {request.step for request in sandbox.requests} == {"metadata"}
+        assert {request.step for request in sandbox.requests} == {"list", "metadata", "generate", "tempget"}
 
 
 def test_check_online_with_a_wrong_token_says_so_for_every_dataset(tmp_path: Path) -> None:
