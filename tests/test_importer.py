@@ -111,6 +111,24 @@ async def test_no_more_datasets_are_at_work_than_there_are_places_and_in_their_o
         assert all(abs(place - number) <= 1 for number, place in enumerate(places))
 
 
+async def test_a_dataset_that_waits_for_another_run_holds_no_place(tmp_path: Path) -> None:
+    held, free = (csv_dataset(tmp_path, name) for name in ("held", "free"))
+    async with (
+        a_bench(tmp_path, held, free, **options(max_parallel_datasets=1)) as bench,
+        a_bench(tmp_path, held, run_id="run-2", **options()) as other,
+    ):
+        assert await other.journal.acquire_lease(TENANT, held.dataset_id, other.owner, 60) is None
+
+        async def give_back() -> None:
+            """Once the dataset that comes second in the config has got through."""
+            if bench.service.asked[-1][1] == free.dataset_id:
+                await other.journal.release_lease(TENANT, held.dataset_id, other.owner)
+
+        bench.service.before["import"] = give_back
+        assert await import_all(bench, wait_lock=25.0) == {"held": S.SUCCEEDED, "free": S.SUCCEEDED}
+        assert "run run-2" in bench.witness.of("waiting", "held")
+
+
 async def test_fail_fast_cancels_what_is_not_submitted(tmp_path: Path) -> None:
     datasets = [csv_dataset(tmp_path, name) for name in ("first", "second", "third")]
     datasets[2] = replace(datasets[2], depends_on=("first",))

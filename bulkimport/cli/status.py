@@ -11,8 +11,9 @@ from bulkimport.clock import SystemClock
 from bulkimport.errors import UsageError
 from bulkimport.journal import Journal
 from bulkimport.model import RunStatus
+from bulkimport.report import fold
 from bulkimport.report.facts import HistoryEntry, RunFacts
-from bulkimport.report.fold import history_entry, run_facts
+from bulkimport.report.fold import run_facts
 from bulkimport.report.summary import history_document, summary_document
 from bulkimport.report.text import history_text, status_text
 
@@ -74,9 +75,6 @@ async def _facts(state_dir: Path, run_id: str | None) -> RunFacts:
 
 
 async def _history(state_dir: Path, limit: int) -> list[HistoryEntry]:
-    async with Journal.open_existing(state_dir, SystemClock()) as journal:
-        if journal is None:
-            return []
-        runs = await journal.runs(limit)
-        counts = await journal.status_counts([run.run_id for run in runs])
-        return [history_entry(run, counts.get(run.run_id, [])) for run in runs]
+    clock = SystemClock()
+    async with Journal.open_existing(state_dir, clock) as journal:
+        return await fold.history(journal, clock.now(), limit) if journal is not None else []

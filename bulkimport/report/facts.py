@@ -85,6 +85,7 @@ class RunFacts:
         )
 
     def as_history(self) -> "HistoryEntry":
+        """The run as a line of the history."""
         return HistoryEntry(self.run_id, self.config, self.status, self.started_at, self.finished_at, self.counts())
 
 

@@ -1,8 +1,8 @@
 """The payload against the items that Orgvue holds: exact counts in bounded memory, whatever the number of items.
 
-What meets while both sides are read is settled at once. The rest is spread over partitions by its key and joined partition
-by partition: the payload's part in memory, the held items passing by, since those may be very unevenly spread (a blank key
-is as common as it likes). Items that the import would delete or change are written to a backup on the way.
+What meets while both sides are read is settled at once. The rest is spread over partitions by its key and joined
+partition by partition: the payload's part in memory, the held items passing by, since those may be very unevenly spread
+(a blank key is as common as it likes). Items that the import would delete or change are written to a backup on the way.
 """
 
 import csv

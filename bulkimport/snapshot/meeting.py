@@ -1,8 +1,9 @@
 """Rows and items that meet in the order in which they come, so that most of two large sets is settled as it is read.
 
-A tenant gives its items in much the order in which they were once sent, and a source has its rows in much the same order
-every night. So both sides are read side by side, block by block: what meets is settled at once, and what is passed over
-is left to the partitions. Two sides in different orders leave nearly everything there, which costs time alone.
+A tenant gives its items in much the order in which they were once sent, and a source has its rows in much the same
+order every night. So both sides are read side by side, block by block: what meets is settled at once, and what is
+passed over is left to the partitions. Two sides in different orders leave nearly everything there, which costs time
+alone.
 """
 
 from collections.abc import Callable, Iterator
