@@ -16,7 +16,7 @@ from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, a
 from tests.support.program import Workplace, at_work, eventually, id_of, ids, invoke, people, seed
 from tests.support.sandbox import ThreadedSandbox
 
-NAMES = tuple(f"set{number:02}" for number in range(20))
+NAMES = tuple(f"set{number}" for number in range(8))
 LIFE = 3.0
 """Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
 KILLS = 10
