@@ -4,14 +4,27 @@ import gc
 import os
 import sys
 
+_UTF8_MODE = ["-X", "utf8"]
+
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _open_closed_streams()
+    _speak_utf8()
     from bulkimport.cli import run_command_line
 
     gc.freeze()  # what was imported stays; a collection that looks through it all would hold up the loop for 50 ms
     sys.exit(run_command_line(sys.argv[1:]))
+
+
+def _speak_utf8() -> None:
+    """Starts the program again in UTF-8 mode where it was started with one in which most names cannot be said.
+
+    Python does so itself in the locale POSIX, unless told not to (PYTHONUTF8=0). Children inherit the environment.
+    """
+    if sys.getfilesystemencoding() == "ascii" and not sys.flags.utf8_mode and sys.orig_argv[1:3] != _UTF8_MODE:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *_UTF8_MODE, *sys.orig_argv[1:]])  # noqa: S606 (this very program)
 
 
 def _open_closed_streams() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 ISO_DATE = "YYYY-MM-DD"
@@ -24,6 +25,8 @@ _EXACT = 1 << 53
 """Below this a float tells every integer apart."""
 
 _SEPARATOR = "\x1f"
+_TEXT: set[type] = {str, type(None)}
+_PLAIN = _TEXT | {int, float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,14 @@ class Comparison:
         parts = [canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key]
         return parts[0] if len(parts) == 1 else _SEPARATOR.join(map(_escaped, parts))
 
+    def identities(self, items: list[dict[str, Any]]) -> list[str]:
+        """The same for many items."""
+        if self._text_key is not None:
+            names = [item.get(self._text_key) for item in items]
+            if {str}.issuperset(map(type, names)):
+                return names  # type: ignore[return-value]  # all of them are texts
+        return list(map(self.identity, items))
+
     def key_of(self, item: Mapping[str, Any]) -> dict[str, str]:
         """The key alone, as Orgvue writes it: a date is in ISO form, however the import reads dates."""
         return {name: canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key}
@@ -73,6 +84,17 @@ class Comparison:
                 return False
         return True
 
+    def changed(self, rows: list[dict[str, Any]], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The items that sending the row beside each would not leave as they are."""
+        is_same = self.is_same
+        if self.clear_token is None and _are_plain(rows, items):
+            return [
+                item
+                for row, item in zip(rows, items, strict=True)
+                if not (row.items() <= item.items() or is_same(row, item))
+            ]
+        return [item for row, item in zip(rows, items, strict=True) if not is_same(row, item)]
+
     def _is_same_value(self, name: str, value: Any, present: Any) -> bool:
         if name == ACTION or name in self.key or (self.noop_token is not None and value == self.noop_token):
             return True
@@ -87,6 +109,16 @@ class Comparison:
             for name in columns
             if name != ACTION and name not in self.key
         )
+
+
+def _are_plain(rows: list[dict[str, Any]], items: list[dict[str, Any]]) -> bool:
+    """Whether values that are equal to Python are one value here too; to Python `True` is 1, also within a list."""
+    kinds = _types(rows)
+    return kinds <= _TEXT or (kinds <= _PLAIN and _types(items) <= _PLAIN)
+
+
+def _types(objects: list[dict[str, Any]]) -> set[type]:
+    return set(map(type, chain.from_iterable(map(dict.values, objects))))
 
 
 def readable(identity: str) -> str:
@@ -119,8 +151,8 @@ def _escaped(part: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # in full, as an integer: what is equal has one text
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _json(value)
 
 

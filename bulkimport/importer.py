@@ -1,6 +1,6 @@
 """A run: every selected dataset refreshed in one task group, dependencies first, within the run's places."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -13,7 +13,7 @@ from bulkimport.forecast import RUNS_LOOKED_AT, start_order
 from bulkimport.journal import LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ErrorReport
 from bulkimport.places import Places
-from bulkimport.plan import Selection
+from bulkimport.plan import Selection, dependents
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot, current_dataset
 from bulkimport.refresh.driver import Driver, Step
 from bulkimport.refresh.events import RefreshEnded, RefreshResumed, TurnCame
@@ -59,6 +59,7 @@ class Importer:
         self._folders = folders
         self.selection = selection
         self.refreshes: dict[str, Refresh] = dict(earlier or {})
+        self._again = to_take_up(selection.datasets, self.refreshes)
         self._owner = owner
         self._wait_lock = wait_lock
         self._steps = dict(steps or {})
@@ -113,9 +114,9 @@ class Importer:
     async def _take_up(self, context: DatasetContext, driver: Driver) -> None:
         """Prepares a refresh of a former process; one that was submitted goes on at once, without a place.
 
-        What ended stays as it is, but for what ended `unknown`.
+        What ended stays as it is, but for what ended `unknown`, and what that blocked.
         """
-        if driver.refresh.state is State.DONE and driver.refresh.status is not DatasetStatus.UNKNOWN:
+        if context.dataset.name not in self._again:
             return
         await driver.record(RefreshResumed())
         if driver.refresh.state is State.PENDING:
@@ -165,12 +166,8 @@ class Importer:
 
     async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame:
         """Waits for a place, for the dataset's lease, and for imports of earlier runs."""
-        name = context.dataset.name
         warnings = await self._ungated_warnings(context)
-        self.run.observer.waiting(name, "a place")
-        await self._places.acquire(self._ranks[name])
-        self._placed.add(name)
-        await self._take_lease(context.dataset)
+        await self._take_lease(context.dataset, with_place=True)
         await settle_earlier_imports(context)
         return TurnCame(warnings)
 
@@ -197,11 +194,24 @@ class Importer:
                 self.run.observer.warned(context.dataset.name, warnings[-1])
         return tuple(warnings)
 
-    async def _take_lease(self, dataset: Dataset) -> None:
-        """The sole right to refresh this dataset. Raises GuardError while another run has it."""
+    async def _take_place(self, name: str) -> None:
+        self.run.observer.waiting(name, "a place")
+        await self._places.acquire(self._ranks[name])
+        self._placed.add(name)
+
+    def _leave_place(self, name: str) -> None:
+        if name in self._placed:
+            self._placed.discard(name)
+            self._places.release()
+
+    async def _take_lease(self, dataset: Dataset, *, with_place: bool = False) -> None:
+        """The sole right to refresh this dataset, and one of the run's places along with it: neither is held while the
+        other is waited for. Raises GuardError while another run has the lease."""
         owner = replace(self._owner, dataset=dataset.name)
         deadline = self.run.clock.monotonic() + self._wait_lock
         while True:
+            if with_place:
+                await self._take_place(dataset.name)
             holder = await self.run.journal.acquire_lease(self.run.tenant_key, dataset.dataset_id, owner, LEASE_SECONDS)
             if holder is None:
                 self._leased[dataset.dataset_id] = owner
@@ -212,6 +222,7 @@ class Importer:
                     "now; two imports at once could delete what the other wrote. Nothing was sent.",
                     hint=f"Wait for its end (`bulkimport status {holder.run_id}`), or use --wait-lock 10m.",
                 )
+            self._leave_place(dataset.name)
             owner_text = f"run {holder.run_id} (process {holder.pid} on {holder.host})"
             self.run.observer.waiting(dataset.name, owner_text)
             await self.run.clock.sleep(_LEASE_LOOK)
@@ -224,15 +235,20 @@ class Importer:
                     self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
 
     async def _leave(self, dataset: Dataset) -> None:
-        """Gives back lease, spool and place, also while the run is being cancelled."""
+        """Gives back place, lease and spool, also while the run is being cancelled."""
+        self._leave_place(dataset.name)
         with anyio.CancelScope(shield=True):
             owner = self._leased.pop(dataset.dataset_id, None)
             if owner is not None:
                 await self.run.journal.release_lease(self.run.tenant_key, dataset.dataset_id, owner)
             await anyio.to_thread.run_sync(self._folders.spool.clear, dataset.name)
-        if dataset.name in self._placed:
-            self._placed.discard(dataset.name)
-            self._places.release()
+
+
+def to_take_up(datasets: Iterable[Dataset], refreshes: Mapping[str, Refresh]) -> set[str]:
+    """Of what a former process left, the names of what is still open, and of what was blocked by something open."""
+    still_open = {name for name, one in refreshes.items() if one.status in (None, DatasetStatus.UNKNOWN)}
+    waiting = dependents(datasets, still_open)
+    return still_open | {name for name in waiting & refreshes.keys() if refreshes[name].status is DatasetStatus.BLOCKED}
 
 
 def _first(errors: BaseExceptionGroup[StateError]) -> StateError:

@@ -40,8 +40,9 @@ def select(config: Config, only: Sequence[str] = (), exclude: Sequence[str] = ()
     unwanted = _matches(config, "--exclude", exclude) if exclude else set()
     chosen = tuple(d for d in config.datasets if d.enabled and d.name in wanted and d.name not in unwanted)
     if not chosen:
+        what = "the selection is empty" if only or exclude else "the config enables none"
         raise UsageError(
-            "No dataset is left to refresh: the selection is empty" + _disabled(config, wanted - unwanted),
+            f"No dataset is left to refresh: {what}" + _disabled(config, wanted - unwanted),
             hint="Widen --only, narrow --exclude, or enable a dataset in the config. Nothing was sent.",
         )
     return selection_of(chosen)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,22 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """`config_key` and `tenant_key` say what it belongs to; only datasets that were ready have an approval."""
+    """`config_key` and `tenant_key` say what it belongs to; only datasets that were ready have an approval. `left_out`
+    maps the others to what the plan said of them (`refused`, `failed`, `blocked`)."""
 
     plan_id: str
     config_key: str
     tenant_key: str
     created_at: str
     approvals: Mapping[str, Approval]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever applies the plan should not overlook."""
+        return tuple(
+            f"{name} is not part of this run: the plan showed it as {status}." for name, status in self.left_out.items()
+        )
 
 
 def new_plan_id() -> str:
@@ -53,6 +62,7 @@ def document_of(plan: SavedPlan) -> dict[str, Any]:
         "tenant_key": plan.tenant_key,
         "created_at": plan.created_at,
         "datasets": approvals_document(plan.approvals),
+        "left_out": dict(plan.left_out),
     }
 
 
@@ -92,6 +102,7 @@ def read_plan(path: Path) -> SavedPlan:
             tenant_key=str(document["tenant_key"]),
             created_at=str(document["created_at"]),
             approvals=read_approvals(document["datasets"]),
+            left_out={str(name): str(status) for name, status in document.get("left_out", {}).items()},
         )
     except OSError as error:
         raise UsageError(

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SIDEWAYS = {
     ("errors", "model"): "an error becomes the vocabulary's ErrorReport",
     ("payload", "sources"): "a payload is made of a source's rows",
+    ("snapshot", "payload"): "one way to find keys that are not unique",
     ("properties", "plan"): "one way to find what a misspelt name was meant to be",
     ("sandbox", "sandbox.server"): "the embedded sandbox is the server in a process of its own",
 }

@@ -187,6 +187,36 @@ def test_decimals_as_text_and_as_numbers_agree(number: float) -> None:
     assert same(repr(number), number, "number")
 
 
+@given(
+    st.lists(
+        st.tuples(st.dictionaries(st.sampled_from("abc"), VALUES), st.dictionaries(st.sampled_from("abc"), VALUES)),
+        max_size=5,
+    ),
+    st.sampled_from(KINDS),
+    st.sampled_from([None, "0", "KEEP"]),
+    st.sampled_from([None, "1", "true"]),
+)
+def test_many_are_compared_as_each_of_them_is(
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]], kind: str, noop_token: str | None, clear_token: str | None
+) -> None:
+    comparison = Comparison(("a",), {"b": kind}, noop_token=noop_token, clear_token=clear_token)
+    pairs += [(row, dict(row)) for row, _ in pairs]  # what is equal takes the short way
+    rows, items = [row for row, _ in pairs], [item for _, item in pairs]
+    assert comparison.changed(rows, items) == [item for row, item in pairs if not comparison.is_same(row, item)]
+
+
+@pytest.mark.parametrize(("sent", "held"), [(True, 1), (0, False), (1.0, True)])
+def test_many_are_compared_by_what_values_are_not_by_what_python_takes_for_equal(sent: Any, held: Any) -> None:
+    assert sent == held
+    assert Comparison(("id",)).changed([{"id": "1", "v": sent}], [{"id": "1", "v": held}]) == [{"id": "1", "v": held}]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "from"]), VALUES), max_size=5), st.sampled_from(KINDS))
+def test_many_identities_are_those_of_each(items: list[dict[str, Any]], kind: str) -> None:
+    for comparison in (Comparison(("id",), {"id": kind}), Comparison(("id", "from"), {"id": kind})):
+        assert comparison.identities(items) == list(map(comparison.identity, items))
+
+
 # ---- identity
 
 

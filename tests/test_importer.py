@@ -130,6 +130,24 @@ async def test_those_that_the_most_work_hangs_on_start_first(tmp_path: Path) -> 
         assert list(dict.fromkeys(began)) == ["base", "new", "last", "quick"]
 
 
+async def test_a_dataset_that_waits_for_another_run_holds_no_place(tmp_path: Path) -> None:
+    held, free = (csv_dataset(tmp_path, name) for name in ("held", "free"))
+    async with (
+        a_bench(tmp_path, held, free, **options(max_parallel_datasets=1)) as bench,
+        a_bench(tmp_path, held, run_id="run-2", **options()) as other,
+    ):
+        assert await other.journal.acquire_lease(TENANT, held.dataset_id, other.owner, 60) is None
+
+        async def give_back() -> None:
+            """Once the dataset that comes second in the config has got through."""
+            if bench.service.asked[-1][1] == free.dataset_id:
+                await other.journal.release_lease(TENANT, held.dataset_id, other.owner)
+
+        bench.service.before["import"] = give_back
+        assert await import_all(bench, wait_lock=25.0) == {"held": S.SUCCEEDED, "free": S.SUCCEEDED}
+        assert any(text.startswith("run run-2") for text in bench.witness.of("waiting", "held"))
+
+
 async def test_fail_fast_cancels_what_is_not_submitted(tmp_path: Path) -> None:
     datasets = [csv_dataset(tmp_path, name) for name in ("first", "second", "third")]
     datasets[2] = replace(datasets[2], depends_on=("first",))

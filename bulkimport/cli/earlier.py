@@ -7,6 +7,7 @@ from dataclasses import replace
 from bulkimport.cli.work import Work
 from bulkimport.errors import UsageError
 from bulkimport.identity import differences, fingerprint
+from bulkimport.importer import to_take_up
 from bulkimport.journal import DatasetRecord, Journal, RunRecord
 from bulkimport.journal.records import Command
 from bulkimport.model import Config, DatasetStatus, RunStatus
@@ -30,12 +31,14 @@ class NothingToDoError(Exception):
 
 async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> Work:
     """A run's continuation. One that was interrupted goes on everywhere; of a finished one only what ended `unknown` is
-    looked at again. Raises UsageError where there is no such run or the config no longer fits it, NothingToDoError
-    where it left nothing."""
+    looked at again, and what that blocked is then begun if it may.
+
+    Raises UsageError where there is no such run or no longer such a config, NothingToDoError where nothing is left.
+    """
     run = await _find(journal, config, key, wanted, "--resume")
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
-    open_names = {name for name, refresh in refreshes.items() if refresh.status in (None, DatasetStatus.UNKNOWN)}
+    open_names = to_take_up(config.datasets, refreshes)
     if not open_names and run.status is not RunStatus.INTERRUPTED:  # else its own end is still to be written down
         raise NothingToDoError(run, f"run {run.run_id} ended, and nothing of it is unknown.")
     by_name = {dataset.name: dataset for dataset in config.datasets}

@@ -99,7 +99,7 @@ class Execution:
                 await journal.start_run(self._record(run_id, work), self._records(work.selection))
             progress = stack.enter_context(self._progress(work.selection.names, output.line))
             output.print_through(progress.printer)
-            self._announce(work.selection, output.line)
+            self._announce(work, output.line)
             facts = await self._import(work, journal, folders, progress)
             if facts.status is RunStatus.INTERRUPTED:
                 for _, command in next_commands(facts):
@@ -132,11 +132,14 @@ class Execution:
             for position, d in enumerate(selection.datasets)
         ]
 
-    def _announce(self, selection: Selection, line: Callable[[str], None]) -> None:
-        logger().info(RUN_STARTED, config=self._config.path, datasets=len(selection.datasets), **self._sandbox_field())
+    def _announce(self, work: Work, line: Callable[[str], None]) -> None:
+        count = len(work.selection.datasets)
+        logger().info(RUN_STARTED, config=self._config.path, datasets=count, **self._sandbox_field())
         self._say_sandbox(line)
         for sentence in self._warnings:
             logger().warning("config.warned", message=sentence)
+        for sentence in work.warnings:
+            logger().warning("run.warned", message=sentence)
 
     def _progress(self, names: Sequence[str], line: Callable[[str], None]) -> Progress:
         """A log in JSON is read by programs, and says itself what becomes of the datasets."""

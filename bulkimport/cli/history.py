@@ -12,8 +12,9 @@ from bulkimport.errors import UsageError
 from bulkimport.journal import Journal
 from bulkimport.model import RunStatus
 from bulkimport.plan import near_misses
+from bulkimport.report import fold
 from bulkimport.report.facts import DatasetFacts, HistoryEntry
-from bulkimport.report.fold import dataset_facts, history_entry
+from bulkimport.report.fold import dataset_facts
 from bulkimport.report.past import past_document, past_text
 from bulkimport.report.summary import history_document
 from bulkimport.report.text import history_text
@@ -41,14 +42,9 @@ def history(limit: int, dataset: str | None, config_path: Path | None, common: C
 
 
 async def _history(state_dir: Path, limit: int) -> list[HistoryEntry]:
-    async with Journal.open_existing(state_dir, SystemClock()) as journal:
-        return await _entries(journal, limit) if journal is not None else []
-
-
-async def _entries(journal: Journal, limit: int, dataset: str | None = None) -> list[HistoryEntry]:
-    runs = await journal.runs(limit, dataset=dataset)
-    counts = await journal.status_counts([run.run_id for run in runs])
-    return [history_entry(run, counts.get(run.run_id, [])) for run in runs]
+    clock = SystemClock()
+    async with Journal.open_existing(state_dir, clock) as journal:
+        return await fold.history(journal, clock.now(), limit) if journal is not None else []
 
 
 async def _past(
@@ -56,7 +52,7 @@ async def _past(
 ) -> list[tuple[HistoryEntry, DatasetFacts]]:
     """The dataset in each of its last runs. Raises UsageError where it was a part of none."""
     async with Journal.open_existing(state_dir, clock) as journal:
-        entries = await _entries(journal, limit, name) if journal is not None else []
+        entries = await fold.history(journal, clock.now(), limit, name) if journal is not None else []
         if journal is None or not entries:
             raise await _unheard_of(journal, name, state_dir)
         found = []

@@ -54,6 +54,13 @@ def run_command_line(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
     # what libraries log while no log of ours is open would otherwise go to stderr as it is
     logging.getLogger().addHandler(logging.NullHandler())
+    unreadable = [ascii(text) for text in arguments if _is_undecodable(text)]
+    if unreadable:
+        sys.stderr.write(
+            f"Error: what was given as {', '.join(unreadable)} is not UTF-8.\n"
+            "  Next: Rename that file or folder, or correct the script that names it. Nothing was sent.\n"
+        )
+        return EXIT_USAGE
     try:
         result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False)
     except click.ClickException as error:
@@ -67,6 +74,15 @@ def run_command_line(arguments: Sequence[str]) -> int:
         _admit(error)
         return EXIT_FAILURE
     return result if isinstance(result, int) else EXIT_SUCCESS
+
+
+def _is_undecodable(text: str) -> bool:
+    """Whether bytes came in that stand for no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _admit(error: Exception) -> None:

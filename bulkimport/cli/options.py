@@ -41,7 +41,15 @@ class Common:
         """--state-dir, else the config's, else the environment's, else .bulkimport in the working directory."""
         from_config = config.run.state_dir if config is not None else None
         chosen = self.state_dir or from_config or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
-        return Path(chosen).expanduser().absolute()
+        path = Path(chosen).expanduser().absolute()
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"The name of the state directory, {str(path)!a}, is not UTF-8, in which the journal is written.",
+                hint="Rename that folder, or choose another one with --state-dir. Nothing was sent.",
+            ) from None
+        return path
 
     def show(self, text: Callable[[Layout], str], document: Callable[[], dict[str, Any]]) -> None:
         """The command's result, alone on stdout."""

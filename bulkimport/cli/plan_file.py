@@ -49,7 +49,8 @@ def save_plan(
         for one in planned
         if one.status == "ready" and one.payload is not None
     }
-    plan = SavedPlan(new_plan_id(), config_key, tenant_key(config), timestamp(clock.now()), approvals)
+    left_out = {one.name: one.status for one in planned if one.status != "ready"}
+    plan = SavedPlan(new_plan_id(), config_key, tenant_key(config), timestamp(clock.now()), approvals, left_out)
     try:
         write_document(path, document_of(plan))
     except OSError as error:

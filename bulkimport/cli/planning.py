@@ -85,7 +85,8 @@ def check(config: Path, only: Sequence[str], exclude: Sequence[str], online: boo
     """
     loaded = load_config(config, common)
     depth = Depth.PROPERTIES if online else Depth.SOURCE
-    planned, checks = _plan(loaded, common, (only, exclude), depth, {})
+    is_idle = not (only or exclude or any(dataset.enabled for dataset in loaded.datasets))  # of which it warns
+    planned, checks = ([], []) if is_idle else _plan(loaded, common, (only, exclude), depth, {})
     common.show(
         lambda layout: check_text(loaded.path, planned, loaded.warnings, layout, checks),
         lambda: check_document(loaded.path, planned, loaded.warnings, checks),

@@ -170,7 +170,9 @@ def _planned(plan: SavedPlan, config: Config) -> Work:
         for name, approval in plan.approvals.items()
         if approval.allow_delete is not None
     }
-    return Work(selection_of(chosen), plan=plan, approvals=plan.approvals, allowances=allowances)
+    return Work(
+        selection_of(chosen), plan=plan, approvals=plan.approvals, allowances=allowances, warnings=plan.warnings
+    )
 
 
 async def _show_nothing_to_do(journal: Journal, nothing: NothingToDoError, common: Common, clock: SystemClock) -> int:

@@ -19,7 +19,8 @@ class Work:
 
     `selectors` is what --only and --exclude said. `follows` is the run that a new one makes up for; `resumes` the one
     that is continued, with `refreshes` as its process left them. `plan` is to be applied now; `approvals` are those of
-    a plan, applied now or by the former run. `steps` take the place of a refresh's own.
+    a plan, applied now or by the former run. `steps` take the place of a refresh's own. `warnings` concern the run as a
+    whole.
     """
 
     selection: Selection
@@ -34,6 +35,7 @@ class Work:
     accepted_changes: frozenset[str] = frozenset()
     wait_lock: float = 0.0
     steps: Mapping[Command, Step] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Work:
             "accept_config_change": sorted(self.accepted_changes),
             "plan": self.plan.plan_id if self.plan else None,
             "approvals": approvals_document(self.approvals),
+            "warnings": list(self.warnings),
         }
 
     def as_permitted(self, run: RunRecord) -> "Work":

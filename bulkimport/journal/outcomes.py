@@ -76,18 +76,18 @@ def run_durations(connection: sqlite3.Connection, tenant_key: str, dataset_id: s
 
 
 def status_counts(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, list[StatusCount]]:
-    """For each run how many datasets are in which state; an unknown run has an empty list."""
+    """For each run how many datasets have which status, None those that have not ended; none for an unknown run."""
     counts: dict[str, list[StatusCount]] = {run_id: [] for run_id in run_ids}
     for start in range(0, len(run_ids), _AT_ONCE):
         some = run_ids[start : start + _AT_ONCE]
         rows = connection.execute(
-            "SELECT run_id, status, in_flight > settled_seq AS open, count(*) FROM datasets"  # noqa: S608 # marks
-            f" WHERE run_id IN ({', '.join('?' * len(some))}) GROUP BY 1, 2, coalesce(open, 0) ORDER BY 1, 2",
+            "SELECT run_id, status, count(*) FROM datasets"  # noqa: S608 # marks
+            f" WHERE run_id IN ({', '.join('?' * len(some))}) GROUP BY 1, 2 ORDER BY 1, 2",
             tuple(some),
         )
-        for run_id, status, is_open, count in rows:
+        for run_id, status, count in rows:
             with expecting_sound_rows():
-                counts[run_id].append(StatusCount(status and DatasetStatus(status), bool(is_open), count))
+                counts[run_id].append(StatusCount(status and DatasetStatus(status), count))
     return counts
 
 

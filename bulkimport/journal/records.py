@@ -88,13 +88,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
-    """How many datasets of a run are alike; `status` is None for those that have not ended.
-
-    `in_flight`: an import was requested whose end has not been seen.
-    """
+    """How many datasets of a run are alike; `status` is None for those that have not ended."""
 
     status: DatasetStatus | None
-    in_flight: bool
     count: int
 
 

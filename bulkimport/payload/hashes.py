@@ -29,17 +29,18 @@ class HashFile:
         self._file.write(array(_WORD, map(hash, texts)).tobytes())
         self._count += len(texts)
 
-    def repeated(self) -> Iterator[set[int]]:
-        """The hashes that occur more than once, in sets that have none in common."""
-        bits = max(0, self._count.bit_length() - _PARTITION_BITS)
+    def repeated(self, *others: "HashFile") -> Iterator[set[int]]:
+        """The hashes that occur more than once, here and in `others` together, in sets that have none in common."""
+        files = (self, *others)
+        bits = max(0, sum(file._count for file in files).bit_length() - _PARTITION_BITS)
         if bits == 0:
-            yield _repeated(self._pieces())
+            yield _repeated(chain.from_iterable(file.pieces() for file in files))
             return
         with tempfile.TemporaryFile(dir=self._directory) as spill:
             buckets = [array(_WORD) for _ in range(1 << bits)]
             segments: list[list[tuple[int, int]]] = [[] for _ in buckets]
             deal, mask, buffered = [bucket.append for bucket in buckets], len(buckets) - 1, 0
-            for piece in self._pieces():
+            for piece in chain.from_iterable(file.pieces() for file in files):
                 for value in piece:
                     deal[value & mask](value)
                 buffered += len(piece)
@@ -52,7 +53,8 @@ class HashFile:
             for bucket, spilled in zip(buckets, segments, strict=True):
                 yield _repeated(chain((_read(spill, offset, length) for offset, length in spilled), (bucket,)))
 
-    def _pieces(self) -> Iterator["array[int]"]:
+    def pieces(self) -> Iterator["array[int]"]:
+        """All hashes, a few at a time."""
         self._file.seek(0)
         while data := self._file.read(_PIECE * 8):
             yield _words(data)

@@ -139,7 +139,7 @@ _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     (State.SEARCHING, e.RefreshResumed): State.SEARCHING,
     (State.POLLING, e.RefreshResumed): State.POLLING,
     (State.COLLECTING, e.RefreshResumed): State.COLLECTING,
-    (State.DONE, e.RefreshResumed): State.SEARCHING,  # only after `unknown`, and further on if more is known of the job
+    (State.DONE, e.RefreshResumed): State.SEARCHING,  # only after `unknown` and `blocked`; see `_look_again`
 }
 for _state in State:
     if not (_state.may_have_imported or _state is State.DONE):
@@ -186,9 +186,7 @@ def apply(refresh: Refresh, event: e.Event) -> Refresh:
     if isinstance(event, e.RefreshResumed) and refresh.state is State.DONE:
         target = _look_again(refresh)
     after = _learn(replace(refresh, state=target), event)
-    if target is State.LOCATING and not after.payload_at_hand:
-        return replace(after, state=State.READING)
-    return after
+    return replace(after, state=State.READING) if target is State.LOCATING and not after.payload_at_hand else after
 
 
 def _ends(state: State, event: e.RefreshEnded | e.ResultCollected) -> frozenset[DatasetStatus]:
@@ -199,7 +197,9 @@ def _ends(state: State, event: e.RefreshEnded | e.ResultCollected) -> frozenset[
 
 
 def _look_again(refresh: Refresh) -> State:
-    """Where a refresh that ended `unknown` is taken up: its import may have ended by now."""
+    """Where a refresh that ended `unknown` or `blocked` is taken up: an import's end may be seen by now."""
+    if refresh.status is DatasetStatus.BLOCKED:
+        return State.PENDING
     if refresh.status is not DatasetStatus.UNKNOWN:
         raise IllegalEventError(f"a refresh that ended {refresh.status} cannot be resumed")
     if refresh.result_url is not None:

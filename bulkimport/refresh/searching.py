@@ -15,7 +15,9 @@ from bulkimport.refresh.sending import cache_key_changed, location_of
 
 _HEAD = 4096
 """Bytes to look at: where the store keeps the result compressed, fewer would unpack to nothing."""
-_BEGINNINGS = {"json": b'[{"_action":"createOrUpdate"', "csv": b"_action,"}
+_OWN_BEGINNING = b'[{"_action":'
+"""How every JSON payload starts, whatever its first action; a CSV payload does not look like a result at all."""
+_OF_RESULTS_ALONE = b'"_status"'
 
 
 async def search_import(context: DatasetContext, refresh: Refresh) -> ImportFound | ImportRuledOut | RefreshEnded:
@@ -53,7 +55,7 @@ def is_result(head: bytes, payload: Payload) -> bool:
     text = head.lstrip()
     if payload.rows == 0 and payload.format == "json":
         return text.startswith(b"[") and not text[1:].lstrip().startswith(b"]")
-    return text.startswith(b"[") and not text.startswith(_BEGINNINGS[payload.format])
+    return text.startswith(b"[") and (not text.startswith(_OWN_BEGINNING) or _OF_RESULTS_ALONE in text)
 
 
 def _unknown(refresh: Refresh, changed: bool | None, waited: float) -> RefreshEnded:

@@ -16,7 +16,10 @@ from bulkimport.report.facts import RUNNING, DatasetFacts, HistoryEntry, RunFact
 
 
 async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: Sequence[str] = ()) -> RunFacts:
-    """Everything about one run as it stands at `now`. Raises StateError if its events make no sense."""
+    """Everything about one run as it stands at `now`, its own warnings after `warnings`.
+
+    Raises StateError if its events make no sense.
+    """
     entries = await journal.entries(run.run_id)
     records = await journal.datasets(run.run_id)
     # Of hundreds of datasets this takes long enough to hold up a loop.
@@ -48,7 +51,7 @@ def facts_of(
         version=run.version,
         command=run.command,
         follows=run.parent_run_id,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *run.options.get("warnings", ())),
     )
 
 
@@ -91,18 +94,24 @@ def overall(datasets: Iterable[DatasetFacts], *, interrupted: bool) -> RunStatus
     return RunStatus.SUCCEEDED if good else RunStatus.FAILED
 
 
+async def history(
+    journal: Journal, now: datetime, limit: int | None = None, dataset: str | None = None
+) -> list[HistoryEntry]:
+    """The runs (of those with `dataset`, if one is named), the last first. Only of runs that died the events are read:
+    they tell what was left behind."""
+    runs = await journal.runs(limit, dataset=dataset)
+    counts = await journal.status_counts([run.run_id for run in runs])
+    return [
+        history_entry(run, counts[run.run_id])
+        if run.status is RunStatus.RUNNING or all(count.status is not None for count in counts[run.run_id])
+        else (await run_facts(journal, run, now)).as_history()
+        for run in runs
+    ]
+
+
 def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry:
-    """One line of the history."""
-    alive = run.status is RunStatus.RUNNING
-    datasets: dict[str, int] = {}
-    for count in counts:
-        if count.status is not None:
-            name = count.status.value
-        elif alive:
-            name = RUNNING
-        else:
-            name = (DatasetStatus.UNKNOWN if count.in_flight else DatasetStatus.CANCELLED).value
-        datasets[name] = datasets.get(name, 0) + count.count
+    """One line of the history; what has not ended is running."""
+    datasets = {count.status.value if count.status else RUNNING: count.count for count in counts}
     return HistoryEntry(
         run.run_id,
         run.config_path,

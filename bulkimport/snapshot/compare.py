@@ -1,8 +1,8 @@
 """The payload against the items that Orgvue holds: exact counts in bounded memory, whatever the number of items.
 
-Both sides are spread over partitions by their key and joined partition by partition: the payload's part in memory, the
-held items passing by, since those may be very unevenly spread (a blank key is as common as it likes). Items that the
-import would delete or change are written to a backup on the way.
+What meets while both sides are read is settled at once. The rest is spread over partitions by its key and joined
+partition by partition: the payload's part in memory, the held items passing by, since those may be very unevenly spread
+(a blank key is as common as it likes). Items that the import would delete or change are written to a backup on the way.
 """
 
 import csv
@@ -16,6 +16,7 @@ from bulkimport.errors import StateError
 from bulkimport.json_stream import objects_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
+from bulkimport.snapshot.meeting import Meeting, NotUniqueError, Side
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
 
 EXAMPLES = 20
@@ -72,6 +73,15 @@ class _Tally:
     deleted_examples: list[str] = field(default_factory=list)
     created_prints: dict[int, str | None] = field(default_factory=dict)
     deleted_prints: dict[int, str | None] = field(default_factory=dict)
+
+    def settle(self, items: list[Item], rows: list[Item]) -> None:
+        """Items, and beside each the row that has its key."""
+        changed = self.request.comparison.changed(rows, items)
+        self.held += len(items)
+        self.updated += len(changed)
+        self.unchanged += len(items) - len(changed)
+        for item in changed:
+            self.backup.keep(item)
 
     def join(self, held: Iterable[Identified], sent: Iterable[Identified]) -> None:
         rows = dict(sent)
@@ -151,16 +161,33 @@ def compare(request: CompareRequest) -> Snapshot:
 
 def _compare(request: CompareRequest) -> Snapshot:
     count = partitions_for(Path(request.payload_path).stat().st_size, request.piece)
-    scratch, identity = Path(request.scratch), request.comparison.identity
+    try:
+        return _joined(request, count, in_order=count > 1)
+    except NotUniqueError:
+        return _joined(request, count, in_order=False)
+
+
+def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
+    """The comparison by way of the partitions; `in_order` leaves to them only what does not meet on the way there."""
+    scratch, comparison = Path(request.scratch), request.comparison
+    items, rows = objects_in(request.items_path), _payload_rows(request)
     with (
         Partitions(scratch, "held", count) as held,
         Partitions(scratch, "sent", count) as sent,
         backup_to(request.backup_path, scratch) as backup,
         backup_to(request.created_path, scratch) as births,
     ):
-        held.fill(objects_in(request.items_path), identity)
-        sent.fill(_payload_rows(request), identity)
         tally = _Tally(request, backup, births)
+        if in_order:
+            sides = (Side(items, comparison.identities, held), Side(rows, comparison.identities, sent))
+            with Meeting(*sides, request.scratch) as meeting:
+                for met in meeting.pairs():
+                    tally.settle(*met)
+            held.finish()
+            sent.finish()
+        else:
+            held.fill(items, comparison.identity)
+            sent.fill(rows, comparison.identity)
         for held_pile, sent_pile in zip(held, sent, strict=True):
             tally.join(held_pile, sent_pile)
     return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)

@@ -50,23 +50,30 @@ class Partitions:
             path.unlink(missing_ok=True)
 
     def fill(self, blocks: Iterable[list[Item]], identity: Callable[[Item], str]) -> None:
-        """Spreads the objects of all blocks; to be called once."""
+        """Spreads the objects of all blocks; to be called once, and without `put`."""
         if not self._paths:
             self._single = ((identity(item), item) for block in blocks for item in block)
             return
-        count = len(self._paths)
         for block in blocks:
-            piles: list[list[Identified]] = [[] for _ in range(count)]
-            for item in block:
-                name = identity(item)
-                piles[zlib.crc32(name.encode()) % count].append((name, item))
-            for number, pile in enumerate(piles):
-                if pile:
-                    self._put(number, pile)
-        for number in range(count):
+            self.put(list(map(identity, block)), block)
+        self.finish()
+
+    def put(self, names: list[str], items: list[Item]) -> None:
+        """Spreads objects whose identities are known, over more than one pile; `finish` when there are no more."""
+        count = len(self._paths)
+        piles: list[list[Identified]] = [[] for _ in range(count)]
+        for name, item in zip(names, items, strict=True):
+            piles[zlib.crc32(name.encode()) % count].append((name, item))
+        for number, pile in enumerate(piles):
+            if pile:
+                self._write(number, pile)
+
+    def finish(self) -> None:
+        """Brings everything to where it is read from."""
+        for number in range(len(self._paths)):
             self._flush(number)
 
-    def _put(self, number: int, pile: list[Identified]) -> None:
+    def _write(self, number: int, pile: list[Identified]) -> None:
         buffer = self._buffers[number]
         buffer += orjson.dumps(pile)
         buffer += b"\n"

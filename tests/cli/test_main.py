@@ -55,3 +55,11 @@ def test_ctrl_c_before_a_run_has_begun_ends_130(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setitem(main.commands.commands, "interrupted", interrupted)
     assert run_command_line(["interrupted"]) == 130
+
+
+@pytest.mark.parametrize("arguments", [["run", "caf\udce9.yaml"], ["history", "--state-dir", "caf\udce9"]])
+def test_a_name_that_is_not_utf_8_is_told_as_a_mistake_of_the_command_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_line(arguments) == 2
+    assert r"caf\udce9" in capsys.readouterr().err

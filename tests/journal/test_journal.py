@@ -276,8 +276,8 @@ async def test_earlier_runs_are_asked_about_a_dataset(tmp_path: Path, clock: Fak
         await journal.settle("run-2", "people", "its result was found")
         assert await journal.unsettled_imports(TENANT, "ID-people") == []
         assert await journal.status_counts(["run-1", "run-2"]) == {
-            "run-1": [StatusCount(DatasetStatus.SUCCEEDED, False, 1)],
-            "run-2": [StatusCount(DatasetStatus.UNKNOWN, False, 1)],
+            "run-1": [StatusCount(DatasetStatus.SUCCEEDED, 1)],
+            "run-2": [StatusCount(DatasetStatus.UNKNOWN, 1)],
         }
         assert await journal.statuses(["run-2"]) == {"run-2": {"people": DatasetStatus.UNKNOWN}}
         assert [run.run_id for run in await journal.runs(dataset="people", before="run-2")] == ["run-1"]

@@ -141,22 +141,8 @@ def test_the_counts_of_a_run_add_up(plan: list[DatasetStatus | None]) -> None:
             happen(connection, "run-1", ended(status), dataset=name)
     counts = outcomes.status_counts(connection, ["run-1", "run-2", "run-3"])
     assert {count.status: count.count for count in counts["run-1"]} == {status: plan.count(status) for status in plan}
-    assert counts["run-2"] == ([StatusCount(None, False, len(plan))] if plan else [])
+    assert counts["run-2"] == ([StatusCount(None, len(plan))] if plan else [])
     assert counts["run-3"] == []
-
-
-def test_counts_tell_imports_in_flight_apart() -> None:
-    connection = a_connection("run-1", datasets=("a", "b", "c", "d"))
-    happen(connection, "run-1", ImportRequested(), dataset="a")
-    happen(connection, "run-1", TurnCame(), ImportRequested(), ended(), dataset="b")
-    happen(connection, "run-1", ImportRequested(), dataset="d")
-    outcomes.settle(connection, "run-1", "d", "looked")
-    counts = outcomes.status_counts(connection, ["run-1"])["run-1"]
-    assert sorted(counts, key=lambda count: (str(count.status), count.in_flight)) == [
-        StatusCount(None, False, 2),
-        StatusCount(None, True, 1),
-        StatusCount(DatasetStatus.FAILED, False, 1),
-    ]
 
 
 def test_many_runs_can_be_counted_at_once() -> None:
@@ -166,7 +152,7 @@ def test_many_runs_can_be_counted_at_once() -> None:
         runs.insert(connection, a_run(run_id), [a_dataset()])
     counts = outcomes.status_counts(connection, run_ids)
     assert list(counts) == run_ids
-    assert all(count == [StatusCount(None, False, 1)] for count in counts.values())
+    assert all(count == [StatusCount(None, 1)] for count in counts.values())
 
 
 def test_statuses_are_told_by_run_and_dataset_in_their_order() -> None:

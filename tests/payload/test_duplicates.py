@@ -79,7 +79,7 @@ def test_composite_keys_are_duplicates_only_in_all_their_parts(tmp_path: Path) -
 
 def test_equal_hashes_of_different_keys_are_no_duplicates(tmp_path: Path) -> None:
     class Colliding(HashFile):
-        def repeated(self) -> Any:
+        def repeated(self, *others: HashFile) -> Any:
             yield {hash("a"), hash("b"), 12345}
 
     with (

@@ -53,10 +53,14 @@ def test_a_plan_of_a_selection_applies_to_that_alone(at: At) -> None:
     assert work.run("--plan", planned(work, "--only", "links")).statuses == {"links": "succeeded"}
 
 
-def test_what_the_plan_refused_is_not_part_of_applying_it(at: At) -> None:
+def test_what_the_plan_refused_is_not_part_of_applying_it_which_is_said(at: At) -> None:
     work, _ = at
     work.source("links", people(3))
-    assert work.run("--plan", planned(work)).statuses == {"people": "succeeded"}
+    run = work.run("--plan", planned(work))
+    assert run.statuses == {"people": "succeeded"}
+    assert run.document["warnings"] == ["links is not part of this run: the plan showed it as refused."]
+    assert run.document["warnings"][0] in run.err
+    assert work.invoke("status").document["warnings"] == run.document["warnings"]
 
 
 def test_a_plan_keeps_the_allowance_with_which_it_was_made(at: At) -> None:

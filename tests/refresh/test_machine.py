@@ -246,10 +246,15 @@ def test_what_ended_with_a_result_is_not_resumed(end: e.Event) -> None:
         apply(done, e.RefreshResumed())
 
 
-@pytest.mark.parametrize("status", sorted(ENDS[State.READING]))
+@pytest.mark.parametrize("status", sorted(ENDS[State.READING] - {DatasetStatus.BLOCKED}))
 def test_what_ended_before_its_import_is_not_resumed(status: DatasetStatus) -> None:
     with pytest.raises(IllegalEventError, match="cannot be resumed"):
         apply(ended(at(State.READING), status), e.RefreshResumed())
+
+
+def test_what_was_blocked_may_wait_for_its_turn_again() -> None:
+    after = apply(ended(at(State.PENDING), DatasetStatus.BLOCKED), e.RefreshResumed())
+    assert (after.status, after.error, next_command(after)) == (None, None, Command.AWAIT_TURN)
 
 
 def test_an_expired_location_leads_to_a_fresh_one_with_the_payload_at_hand() -> None:

@@ -9,7 +9,7 @@ from bulkimport.journal import DatasetRecord, Entry, Journal, StatusCount
 from bulkimport.model import DatasetStatus, ItemCounts, RunStatus, Stage
 from bulkimport.refresh import events as e
 from bulkimport.report.facts import DatasetFacts
-from bulkimport.report.fold import dataset_facts, history_entry, overall, run_facts
+from bulkimport.report.fold import dataset_facts, history, history_entry, overall, run_facts
 from tests.report.examples import ended
 from tests.support.clock import FakeClock
 from tests.support.refreshing import a_record
@@ -130,14 +130,32 @@ async def test_a_run_is_told_with_all_its_datasets_in_their_order(tmp_path: Path
         assert (over.requests, over.throttled, over.status) == (12, 1, RunStatus.FAILED)
 
 
-def test_history_counts_what_has_not_ended_by_what_it_left_behind() -> None:
-    counts = [
-        StatusCount(DatasetStatus.SUCCEEDED, False, 3),
-        StatusCount(None, False, 2),
-        StatusCount(None, True, 1),
-        StatusCount(DatasetStatus.UNKNOWN, True, 1),
-    ]
-    dead = a_record("run-1", START, status=RunStatus.INTERRUPTED)
-    assert history_entry(dead, counts).datasets == {"succeeded": 3, "cancelled": 2, "unknown": 2}
+async def test_the_history_counts_what_a_dead_run_left_behind_as_the_run_itself_tells_it(tmp_path: Path) -> None:
+    clock = FakeClock()
+    left: dict[str, tuple[e.Event, ...]] = {
+        "waiting": (),
+        "uploading": SUBMITTED[:4],
+        "polling": SUBMITTED,
+        "collecting": (*SUBMITTED, e.JobCompleted("https://result")),
+        "over": (*SUBMITTED, e.JobCompleted("https://result"), COLLECTED),
+    }
+    async with Journal.open(tmp_path, clock) as journal:
+        records = [DatasetRecord(name, name, place, "f") for place, name in enumerate(left)]
+        await journal.start_run(a_record("run-1", clock.now()), records)
+        for name, events in left.items():
+            for event in events:
+                await journal.append("run-1", name, event)
+        [running] = await history(journal, clock.now())
+        await journal.finish_run("run-1", RunStatus.INTERRUPTED, 12, 1, clock.now())
+        [dead] = await history(journal, clock.now())
+        run = await journal.run("run-1")
+        assert run is not None
+        told = await run_facts(journal, run, clock.now())
+    assert running.datasets == {"running": 4, "succeeded": 1}
+    assert dead.datasets == told.counts() == {"succeeded": 1, "unknown": 2, "cancelled": 2}
+
+
+def test_history_counts_what_has_not_ended_as_running() -> None:
+    counts = [StatusCount(DatasetStatus.SUCCEEDED, 3), StatusCount(None, 2), StatusCount(DatasetStatus.UNKNOWN, 1)]
     live = a_record("run-1", START)
-    assert history_entry(live, counts).datasets == {"succeeded": 3, "running": 3, "unknown": 1}
+    assert history_entry(live, counts).datasets == {"succeeded": 3, "running": 2, "unknown": 1}

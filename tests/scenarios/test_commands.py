@@ -191,6 +191,19 @@ def test_check_sends_nothing_and_finds_what_is_wrong_with_a_source(tmp_path: Pat
         assert sandbox.requests == []
 
 
+def test_a_config_that_disables_everything_is_valid_but_nothing_to_run(tmp_path: Path) -> None:
+    with at_work(tmp_path, seed("people")) as (work, sandbox):
+        work.add("people", people(3), enabled=False)
+        check = work.invoke("check")
+        assert (check.code, check.document["datasets"]) == (0, [])
+        assert "disabled" in check.document["warnings"][0]
+        for command in ("run", "plan"):
+            invocation = work.invoke(command)
+            assert (invocation.code, invocation.out) == (2, "")
+            assert "people is disabled" in invocation.err
+        assert sandbox.requests == []
+
+
 def test_check_online_asks_for_the_token_the_dataset_and_its_properties(tmp_path: Path) -> None:
     seeds = [seed("people"), seed("other", properties=())]
     with at_work(tmp_path, *seeds, token=TOKEN, tenant=TENANT) as (work, sandbox):

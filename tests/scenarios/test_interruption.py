@@ -177,6 +177,30 @@ def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Pat
         assert len(sandbox.jobs()) == 1
 
 
+def test_a_resume_begins_what_an_unknown_one_had_blocked_once_that_one_has_succeeded(tmp_path: Path) -> None:
+    names = ["people", "links", "chains", "bad", "below"]
+    timing = JobTiming(created=0.1, running=3.0)
+    with at_work(tmp_path, *map(seed, names), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+        for name, needs in zip(names, ([], ["people"], ["links"], [], ["bad", "people"]), strict=True):
+            work.add(name, people(3) if name != "bad" else None, depends_on=needs)
+        first = work.run()
+        assert first.statuses == {"people": "unknown", "bad": "failed"} | dict.fromkeys(
+            ("links", "chains", "below"), "blocked"
+        )
+        eventually(lambda: all(job.ended for job in sandbox.jobs()), "the end of the job")
+        work.settings["defaults"]["poll"]["timeout"] = "20s"
+        second = work.run("--resume")
+        assert second.code == 1
+        assert second.statuses == dict.fromkeys(("people", "links", "chains"), "succeeded") | {
+            "bad": "failed",
+            "below": "blocked",
+        }
+        assert second.dataset("below")["error"]["blocked_by"] == ["bad"]
+        assert [job.dataset_id for job in sandbox.jobs()] == [id_of(name) for name in ("people", "links", "chains")]
+        assert work.run("--resume").code == 0  # what failed is not unknown: that is for --failed
+
+
 def test_resume_and_failed_without_an_earlier_run_are_usage_errors(tmp_path: Path) -> None:
     with at_work(tmp_path, seed("people")) as (work, sandbox):
         work.add("people", people(1))

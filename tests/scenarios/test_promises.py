@@ -304,6 +304,28 @@ def test_two_runs_at_once_do_not_refresh_the_same_dataset(tmp_path: Path) -> Non
         assert_one_job_at_a_time(sandbox.jobs())
 
 
+def test_two_shells_that_start_one_config_at_once_never_import_the_same_dataset_at_the_same_time(
+    tmp_path: Path,
+) -> None:
+    names = [f"set{number}" for number in range(4)]
+    timing = JobTiming(created=0.1, running=0.3)
+    with at_work(tmp_path, *(seed(name, people(3)) for name in names), timing=timing) as (work, sandbox):
+        work.settings = {"defaults": {"poll": {"initial": "20ms", "max": "100ms", "timeout": "60s"}}}
+        for name in names:
+            work.add(name, people(3, start=2))
+        with work.start("run") as one, work.start("run", "--wait-lock", "60s") as other:
+            runs = [one.end(), other.end()]
+        assert runs[1].statuses == dict.fromkeys(names, "succeeded"), runs[1].err
+        for name in names:
+            assert runs[0].statuses[name] in ("succeeded", "refused")
+            if runs[0].statuses[name] == "refused":
+                assert runs[1].document["run_id"] in runs[0].dataset(name)["error"]["message"]
+            assert ids(sandbox.items(id_of(name))) == ["2", "3", "4"]
+        succeeded = sum(status == "succeeded" for run in runs for status in run.statuses.values())
+        assert len(sandbox.jobs()) == succeeded
+        assert_one_job_at_a_time(sandbox.jobs())
+
+
 def _running(work: Workplace, *processes: Started) -> int:
     for process in processes:
         assert process.running, process.end().err

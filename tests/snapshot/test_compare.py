@@ -6,6 +6,8 @@ import json
 import stat
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -140,6 +142,35 @@ def test_the_counts_and_the_backup_equal_a_naive_computation(
     assert snapshot.backed_up == len(lost)
     assert sorted(kept, key=repr) == sorted(lost, key=repr)
     assert left == {f"payload.{payload_format}", "items.json", "scratch"} | ({"backup.ndjson.gz"} if lost else set())
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 30), NAMES), max_size=30, unique_by=lambda pair: pair[0])
+
+
+@given(held=ROWS, sent=ROWS, twice=st.booleans(), in_order=st.booleans(), size=st.integers(1, 4))
+def test_blocks_that_meet_in_order_or_not_give_what_the_partitions_give(
+    held: list[tuple[int, str]], sent: list[tuple[int, str]], twice: bool, in_order: bool, size: int
+) -> None:
+    """Documents of many blocks, which the real ones are: the block size of the reader is the only thing faked."""
+    if in_order:
+        held, sent = sorted(held), sorted(sent)
+    items: list[Row] = [{"_id": f"{n}", "employeeID": f"E{n}", "name": name, "salary": n % 3} for n, name in held]
+    items += items[: 2 * twice]
+    rows = [{"employeeID": f"E{n}", "name": name, "salary": f"{n % 2}"} for n, name in sent]
+
+    def few_at_once(path: str) -> Iterator[list[Row]]:
+        objects = json.loads(Path(path).read_bytes())
+        return (objects[start : start + size] for start in range(0, len(objects), size))
+
+    found = []
+    for reader in (few_at_once, lambda path: iter([json.loads(Path(path).read_bytes())])):
+        for piece in (PIECE, MANY_PIECES):
+            with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+                patch.setattr(import_module("bulkimport.snapshot.compare"), "objects_in", reader)
+                snapshot = compared(Path(folder), rows, items, piece=piece)
+                kept = sorted(item["_id"] for item in backed_up(Path(folder)))
+            found.append((snapshot.held, four(snapshot.changes), snapshot.changes.rekeyed_examples, kept))
+    assert found == [found[0]] * 4
 
 
 @given(sent=SENT, held=HELD)
