@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from bulkimport import __version__
 from bulkimport.alongside import alongside
+from bulkimport.cli.audience import Audience
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
 from bulkimport.cli.plan_file import use_once
@@ -29,7 +30,7 @@ from bulkimport.identity import fingerprint, tenant_key
 from bulkimport.importer import Importer
 from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord, new_run_id
 from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
-from bulkimport.model import Config, RunStatus
+from bulkimport.model import Config, Outlets, RunStatus
 from bulkimport.orgvue.exchange import Traffic
 from bulkimport.plan import Selection
 from bulkimport.progress import Progress, SilentProgress, open_progress
@@ -89,6 +90,7 @@ class Execution:
             )
             stack.push_async_callback(output.aclose)
             output.bind(run_id=run_id)
+            audience = await self._audience(work, journal, run_id)
             if work.resumes:
                 self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
                 await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
@@ -97,7 +99,9 @@ class Execution:
             progress = stack.enter_context(self._progress(work.selection.names, output.line))
             output.print_through(progress.printer)
             self._announce(work.selection, output.line)
-            facts = await self._import(work, journal, folders, progress)
+            async with audience.accompany():
+                facts = await self._import(work, journal, folders, progress)
+            await audience.tell(facts)
             if facts.status is RunStatus.INTERRUPTED:
                 for _, command in next_commands(facts):
                     logger().warning("run.interrupted", resume=command)
@@ -106,6 +110,14 @@ class Execution:
             if self._common.output == "json":
                 self._say_sandbox(output.line)
         return facts
+
+    async def _audience(self, work: Work, journal: Journal, run_id: str) -> Audience:
+        """A restore is made by a person who sees how it ends; it says nothing about the nightly run."""
+        outlets = Outlets() if work.command == "restore" else self._config.outlets
+        config = replace(self._config, outlets=outlets)
+        audience = Audience(config, self._config_key, run_id, journal, self._clock, self._common.redactor)
+        await audience.look_back()
+        return audience
 
     def _record(self, run_id: str, work: Work) -> RunRecord:
         return RunRecord(

@@ -1,0 +1,57 @@
+"""Whoever is told of a run beside the caller: people, monitoring, dashboards. None of them can change its outcome."""
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.to_thread
+
+from bulkimport.alongside import alongside
+from bulkimport.clock import Clock
+from bulkimport.journal import Journal
+from bulkimport.log import Redactor, logger
+from bulkimport.model import Config
+from bulkimport.notify import Herald, is_troubled, was_troubled
+from bulkimport.report.facts import RunFacts
+
+
+class Audience:
+    """What the config's `notify`, `heartbeat` and `metrics` ask for, for one run."""
+
+    def __init__(
+        self, config: Config, config_key: str, run_id: str, journal: Journal, clock: Clock, redactor: Redactor
+    ) -> None:
+        self._config = config
+        self._config_key = config_key
+        self._journal = journal
+        self._herald = Herald(
+            config.outlets, run_id, config.path, clock, redactor.text, sandbox=config.tenant.is_sandbox
+        )
+        self._was_troubled = False
+
+    async def look_back(self) -> None:
+        """Before the run begins: was everything in order?"""
+        if self._config.outlets.notifications:
+            self._was_troubled = await was_troubled(self._journal, self._config, self._config_key)
+
+    @asynccontextmanager
+    async def accompany(self) -> AsyncIterator[None]:
+        """Around the run itself."""
+        async with self._herald.accompany():
+            yield
+
+    async def tell(self, run: RunFacts) -> None:
+        """Of the run's end, for a bounded time; a signal ends the telling, not the program."""
+        with anyio.CancelScope() as scope:
+            async with alongside(_stop_at_signal, scope):
+                recovered = self._was_troubled and not await is_troubled(self._journal, self._config)
+                await self._herald.tell(run, recovered=recovered)
+
+
+async def _stop_at_signal(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for number in signals:
+            logger().warning("telling.stopped", signal=signal.Signals(number).name)
+            scope.cancel()
+            return
