@@ -30,15 +30,18 @@ def deliver(url: str, title: str, body: str, tone: Tone) -> str | None:
     """Sends a plain text. None if the service took it, otherwise why not, without any part of the URL. Blocks."""
     from apprise import Apprise, NotifyFormat
 
-    reasons = _Reasons()
-    _be_silent().addHandler(reasons)
+    log, reasons = _be_silent(), _Reasons()
     service = _service(url)
     if service is None:
         return "Apprise can make no sense of the URL"
     channel = Apprise(asset=_asset())
     channel.add(service)
-    if channel.notify(body=body, title=title, notify_type=tone, body_format=NotifyFormat.TEXT):
-        return None
+    log.addHandler(reasons)
+    try:
+        if channel.notify(body=body, title=title, notify_type=tone, body_format=NotifyFormat.TEXT):
+            return None
+    finally:
+        log.removeHandler(reasons)
     reason = "; ".join(dict.fromkeys(reasons.texts)) or "the service did not take it"
     return without_parts(url, reason)[:_LONGEST_REASON]
 
