@@ -54,7 +54,7 @@ OWNERS: dict[str, set[str]] = {
     "ruamel": {"config"},
     "sqlite3": {"journal", "sandbox"},
     "structlog": {"log"},
-    "yarl": {"orgvue", "sandbox"},
+    "yarl": {"notify", "orgvue", "sandbox"},
 }
 EVERYBODYS = {"anyio", "orjson"}
 

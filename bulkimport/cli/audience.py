@@ -3,6 +3,7 @@
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -11,6 +12,7 @@ from bulkimport.alongside import alongside
 from bulkimport.clock import Clock
 from bulkimport.journal import Journal
 from bulkimport.log import Redactor, logger
+from bulkimport.metrics import write_metrics
 from bulkimport.model import Config
 from bulkimport.notify import Herald, is_troubled, was_troubled
 from bulkimport.report.facts import RunFacts
@@ -45,8 +47,23 @@ class Audience:
         """Of the run's end, for a bounded time; a signal ends the telling, not the program."""
         with anyio.CancelScope() as scope:
             async with alongside(_stop_at_signal, scope):
+                await self._write_metrics(run)
                 recovered = self._was_troubled and not await is_troubled(self._journal, self._config)
                 await self._herald.tell(run, recovered=recovered)
+
+    async def _write_metrics(self, run: RunFacts) -> None:
+        textfile = self._config.outlets.textfile
+        if textfile is None:
+            return
+        try:
+            await write_metrics(Path(textfile), run, self._config, self._config_key, self._journal)
+        except OSError as error:
+            logger().warning(
+                "metrics.failed",
+                path=textfile,
+                error=error.strerror or type(error).__name__,
+                hint="The run itself is not affected. The folder must exist and be writable for this user.",
+            )
 
 
 async def _stop_at_signal(scope: anyio.CancelScope) -> None:

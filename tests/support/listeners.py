@@ -1,5 +1,6 @@
 """Real servers in threads that listen to what the program tells others: a web server and a mail server."""
 
+import asyncio
 import email
 import email.policy
 import threading
@@ -101,12 +102,13 @@ def text_of(message: EmailMessage) -> str:
     return f"{message['Subject']}\n{body.get_content()}"
 
 
-class _Controller(Controller):  # type: ignore[misc]  # aiosmtpd has no types
+class _Controller(Controller):
     """On a port of the system's choice."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd has no types
 
 
 @contextmanager
