@@ -1,5 +1,6 @@
 """Whoever is told of a run beside the caller: people, monitoring, dashboards. None of them can change its outcome."""
 
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,21 +17,27 @@ from bulkimport.metrics import write_metrics
 from bulkimport.model import Config
 from bulkimport.notify import Herald, is_troubled, was_troubled
 from bulkimport.report.facts import RunFacts
+from bulkimport.tracing import Spans, open_tracing
 
 
 class Audience:
-    """What the config's `notify`, `heartbeat` and `metrics` ask for, for one run."""
+    """What the config's `notify`, `heartbeat`, `metrics` and `telemetry` ask for, for one run.
+
+    `spans` is there while the run is accompanied, if tracing is on.
+    """
 
     def __init__(
         self, config: Config, config_key: str, run_id: str, journal: Journal, clock: Clock, redactor: Redactor
     ) -> None:
         self._config = config
         self._config_key = config_key
+        self._run_id = run_id
         self._journal = journal
         self._herald = Herald(
             config.outlets, run_id, config.path, clock, redactor.text, sandbox=config.tenant.is_sandbox
         )
         self._was_troubled = False
+        self.spans: Spans | None = None
 
     async def look_back(self) -> None:
         """Before the run begins: was everything in order?"""
@@ -39,8 +46,9 @@ class Audience:
 
     @asynccontextmanager
     async def accompany(self) -> AsyncIterator[None]:
-        """Around the run itself."""
-        async with self._herald.accompany():
+        """Around the run itself; whoever knows how it ended also tells `spans`."""
+        telemetry, path = self._config.outlets.telemetry, self._config.path
+        async with open_tracing(telemetry, os.environ, self._run_id, path) as self.spans, self._herald.accompany():
             yield
 
     async def tell(self, run: RunFacts) -> None:

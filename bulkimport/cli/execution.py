@@ -43,6 +43,7 @@ from bulkimport.report.meaning import SANDBOX, next_commands
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
 from bulkimport.retention import retire_runs
+from bulkimport.tracing import Spans
 from bulkimport.workers import Workers
 
 UPLOADS_AT_ONCE = 8
@@ -100,7 +101,9 @@ class Execution:
             output.print_through(progress.printer)
             self._announce(work.selection, output.line)
             async with audience.accompany():
-                facts = await self._import(work, journal, folders, progress)
+                facts = await self._import(work, journal, folders, progress, audience.spans)
+                if audience.spans is not None:
+                    audience.spans.run_ended(facts)
             await audience.tell(facts)
             if facts.status is RunStatus.INTERRUPTED:
                 for _, command in next_commands(facts):
@@ -113,7 +116,9 @@ class Execution:
 
     async def _audience(self, work: Work, journal: Journal, run_id: str) -> Audience:
         """A restore is made by a person who sees how it ends; it says nothing about the nightly run."""
-        outlets = Outlets() if work.command == "restore" else self._config.outlets
+        outlets = self._config.outlets
+        if work.command == "restore":
+            outlets = Outlets(telemetry=outlets.telemetry)
         config = replace(self._config, outlets=outlets)
         audience = Audience(config, self._config_key, run_id, journal, self._clock, self._common.redactor)
         await audience.look_back()
@@ -161,9 +166,11 @@ class Execution:
     def _sandbox_field(self) -> dict[str, bool]:
         return {"sandbox": True} if self._config.tenant.is_sandbox else {}
 
-    async def _import(self, work: Work, journal: Journal, folders: RunFolders, progress: Progress) -> RunFacts:
+    async def _import(
+        self, work: Work, journal: Journal, folders: RunFolders, progress: Progress, spans: Spans | None
+    ) -> RunFacts:
         run_id = folders.run_id
-        observer = RunObserver(progress)
+        observer = RunObserver(progress, spans)
         async with open_service(
             self._config,
             work.selection.datasets,
@@ -172,6 +179,7 @@ class Execution:
             self._clock,
             self._rng,
             self._common.redactor,
+            watch=None if spans is None else spans.request,
         ) as service:
             run = RunContext(
                 run_id=run_id,

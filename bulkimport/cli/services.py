@@ -14,6 +14,7 @@ from bulkimport.limiter import Limiter
 from bulkimport.log import Redactor, logger
 from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.requests import RequestWatch
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 
@@ -52,10 +53,11 @@ async def open_service(
     redactor: Redactor,
     *,
     online: bool = True,
+    watch: RequestWatch | None = None,
 ) -> AsyncIterator[Service]:
     """Opens the way to the config's tenant, starting or joining the embedded sandbox if that is the tenant.
 
-    Without `online` the client is not opened and cannot send anything.
+    Without `online` the client is not opened and cannot send anything. `watch` sees every request.
     """
     async with AsyncExitStack() as stack:
         tenant = config.tenant
@@ -77,6 +79,7 @@ async def open_service(
             retries=config.retries,
             rng=rng,
             observer=_log_event,
+            watch=watch,
         )
         if online:
             await stack.enter_async_context(client)
