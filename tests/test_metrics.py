@@ -19,6 +19,7 @@ from bulkimport.report.facts import DatasetFacts, RunFacts
 from bulkimport.report.fold import run_facts
 from tests.journal.samples import a_run, source_read
 from tests.report.examples import FINISHED, PARTIAL, STARTED, SUCCEEDED, run_of
+from tests.support import readme
 from tests.support.clock import FakeClock
 from tests.support.vocabulary import a_config, a_dataset, an_error
 
@@ -92,6 +93,11 @@ def test_names_follow_the_conventions_and_labels_are_escaped() -> None:
     samples = parsed(exposition(run_of(), KEY, None, {name: SUCCEEDED}, {}))
     assert value(samples, "dataset_rows", dataset=name) == 24
     assert not [metric for metric, _ in samples if metric.endswith(("_total", "_ms", "_kb"))]
+
+
+def test_every_gauge_is_documented_and_no_other() -> None:
+    shown = {span for span in readme.spans() if span.startswith("bulkimport_")}
+    assert {f"bulkimport_{name}" for name, _ in of(run_of(PARTIAL), AT, training=PARTIAL)} == shown
 
 
 # ---- from the journal
