@@ -21,6 +21,7 @@ def spans_of(web: Listener) -> list[Span]:
     return [
         span
         for one in web.heard
+        if one.target == "/v1/traces"
         for resource in ExportTraceServiceRequest.FromString(one.body).resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
