@@ -1,7 +1,6 @@
 """Whoever is told of a run beside the caller: people, monitoring, dashboards. None of them can change its outcome."""
 
 import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from bulkimport.alongside import alongside
+from bulkimport.alongside import alongside, cancel_at_signal
 from bulkimport.clock import Clock
 from bulkimport.journal import Journal
 from bulkimport.log import Redactor, logger
@@ -54,10 +53,18 @@ class Audience:
     async def tell(self, run: RunFacts) -> None:
         """Of the run's end, for a bounded time; a signal ends the telling, not the program."""
         with anyio.CancelScope() as scope:
-            async with alongside(_stop_at_signal, scope):
-                await self._write_metrics(run)
-                recovered = self._was_troubled and not await is_troubled(self._journal, self._config)
-                await self._herald.tell(run, recovered=recovered)
+            async with alongside(cancel_at_signal, scope):
+                await self._tell(run)
+        if scope.cancelled_caught:
+            logger().warning("telling.stopped", hint="By a signal. The run itself had ended.")
+
+    async def _tell(self, run: RunFacts) -> None:
+        try:
+            await self._write_metrics(run)
+            recovered = self._was_troubled and not await is_troubled(self._journal, self._config)
+            await self._herald.tell(run, recovered=recovered)
+        except Exception as error:  # noqa: BLE001 - the run has ended, and nothing here may make another end of it
+            logger().error("telling.failed", exc_info=error, hint="The run itself is not affected.")
 
     async def _write_metrics(self, run: RunFacts) -> None:
         textfile = self._config.outlets.textfile
@@ -72,11 +79,3 @@ class Audience:
                 error=error.strerror or type(error).__name__,
                 hint="The run itself is not affected. The folder must exist and be writable for this user.",
             )
-
-
-async def _stop_at_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            logger().warning("telling.stopped", signal=signal.Signals(number).name)
-            scope.cancel()
-            return

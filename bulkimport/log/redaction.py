@@ -22,7 +22,7 @@ MIN_SECRET_LENGTH = 4  # hiding anything shorter would garble every sentence and
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 
 _MAX_DEPTH = 8
-_MIN_URL_PATH = 16
+_MIN_URL_PATH = 12
 _MIN_BASE64_CORE = 8
 _BACKSLASHES = r"\\{1,256}+"  # possessive: a run of them is matched in one way only
 _HIDDEN_URL = (

@@ -12,6 +12,7 @@ import anyio.to_thread
 from anyio.lowlevel import EventLoopToken, current_token
 
 from bulkimport import __version__, extras
+from bulkimport.alongside import alongside, cancel_at_signal
 from bulkimport.log import logger
 from bulkimport.model import Telemetry
 from bulkimport.tracing.seam import Spans
@@ -38,7 +39,12 @@ async def open_tracing(
         return
     losses = _Losses()
     # Importing and setting up reads files: not on the event loop.
-    provider = await anyio.to_thread.run_sync(_provider, telemetry, environ, losses)
+    try:
+        provider = await anyio.to_thread.run_sync(_provider, telemetry, environ, losses)
+    except Exception as error:  # noqa: BLE001 - a variable that the library cannot read must not cost the run
+        logger().warning("traces.off", error=error, hint="The run itself is not affected. Check telemetry and OTEL_….")
+        yield None
+        return
     from bulkimport.tracing.spans import RunSpans
 
     spans = RunSpans(provider.get_tracer("bulkimport", __version__), run_id, config)
@@ -115,8 +121,9 @@ async def _in_daemon(function: Callable[[], None], seconds: float) -> bool:
             _tell(token, done)
 
     threading.Thread(target=perform, name="bulkimport traces", daemon=True).start()
-    with anyio.CancelScope(shield=True), anyio.move_on_after(seconds):
-        await done.wait()
+    with anyio.CancelScope(shield=True), anyio.move_on_after(seconds) as scope:
+        async with alongside(cancel_at_signal, scope):
+            await done.wait()
     return done.is_set()
 
 

@@ -1,5 +1,8 @@
 """Spans as a real collector gets them."""
 
+import os
+import signal
+import threading
 from collections.abc import Mapping
 
 import pytest
@@ -13,6 +16,7 @@ from bulkimport.tracing import exporting, open_tracing
 from tests.notify.support import logged
 from tests.report.examples import SUCCEEDED, run_of
 from tests.support.listeners import Listener, listening
+from tests.support.program import eventually
 
 NOWHERE: dict[str, str] = {}
 
@@ -81,6 +85,39 @@ async def test_a_variable_of_the_machine_demands_no_library(monkeypatch: pytest.
     assert "bulkimport[otel]" in said["message"]
 
 
+async def test_a_variable_that_makes_no_sense_switches_tracing_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "-1")
+    async with logged() as log:
+        assert not await traced(Telemetry("http://127.0.0.1:1"))
+        (said,) = log.events(1)
+    assert (said["event"], said["level"]) == ("traces.off", "warning")
+
+
+async def test_a_signal_ends_the_wait_for_a_collector_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "FLUSH_SECONDS", 60.0)
+    with listening() as web:
+        web.held.clear()
+        async with open_tracing(Telemetry(web.address), NOWHERE, "run-1", "a.yaml"):
+            helper = threading.Thread(target=_interrupt_once, args=(web,))
+            helper.start()
+        helper.join()
+        let_go(web)
+    assert web.targets == ["/v1/traces"]
+
+
+def let_go(web: Listener) -> None:
+    """Lets the thread that nobody waited for come to its end, before it says something into another test."""
+    web.held.set()
+    for thread in threading.enumerate():
+        if thread.name == "bulkimport traces":
+            thread.join(30)
+
+
+def _interrupt_once(web: Listener) -> None:
+    eventually(lambda: web.heard, "the collector hangs")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def test_a_collector_that_refuses_is_logged_once() -> None:
     with listening(400, 400, 400) as web:
         async with logged() as log:
@@ -98,6 +135,7 @@ async def test_a_collector_that_hangs_does_not_hold_the_run_up(monkeypatch: pyte
         async with logged() as log:
             assert await traced(Telemetry(web.address))
             (said,) = log.events(1)
+        let_go(web)
     assert said["event"] == "traces.incomplete"
     assert "longer than 0.2 s" in said["error"]
 
