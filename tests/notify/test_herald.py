@@ -13,6 +13,12 @@ from tests.support.listeners import Listener, listening
 from tests.test_channels import channel_of
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a process takes long to start."""
+    monkeypatch.setattr("bulkimport.notify.herald.END_SECONDS", 100.0)
+
+
 def herald(web: Listener, *channels: tuple[NotifyEvent, ...]) -> Herald:
     notifications = tuple(Notification(Secret(f"{channel_of(web.address)}{n}"), on) for n, on in enumerate(channels))
     base = f"{web.address}/uuid"

