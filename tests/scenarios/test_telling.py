@@ -192,7 +192,7 @@ def test_ctrl_c_while_a_channel_hangs_ends_the_telling_and_shows_the_result(tmp_
 
 def test_a_restore_is_told_to_nobody(tmp_path: Path) -> None:
     with at_work(tmp_path, seed("people", people(3))) as (work, _), listening() as web:
-        work.add("people", people(4))
+        work.add("people", people(4), poll={"timeout": "60s"})
         assert work.run().code == 0
         tell(work, web)
         assert work.invoke("restore", "people", "--yes").code == 0
