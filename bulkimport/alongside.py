@@ -1,5 +1,6 @@
 """Something that runs beside a block of code and ends with it."""
 
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,3 +28,11 @@ async def alongside(function: Callable[..., Coroutine[Any, Any, Any]], *args: An
         failure = failure or errors.exceptions[0]
     if failure is not None:
         raise failure
+
+
+async def cancel_at_signal(scope: anyio.CancelScope) -> None:
+    """Waits for SIGINT or SIGTERM, which meanwhile end nothing but the scope."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()
+            return

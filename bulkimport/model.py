@@ -337,6 +337,44 @@ class Dataset:
     enabled: bool = True
 
 
+NotifyEvent = Literal["failure", "recovery", "refusal", "success"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A channel, by its Apprise URL (which holds its credentials), and what it is told."""
+
+    url: Secret
+    events: tuple[NotifyEvent, ...] = ("failure", "recovery", "refusal")
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What is pinged at the start of a run and at its end; the URLs are secrets, None where nothing is pinged."""
+
+    start: Secret | None = None
+    success: Secret | None = None
+    failure: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where spans go over OTLP/HTTP: the base address (None: only if the environment names one), and its headers."""
+
+    otlp_endpoint: str | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Who is told of a run beside the caller. `textfile` is where Prometheus's node_exporter reads it."""
+
+    notifications: tuple[Notification, ...] = ()
+    heartbeat: Heartbeat = Heartbeat()
+    textfile: str | None = None
+    telemetry: Telemetry = Telemetry()
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """A whole configuration; `path` is the file as the user named it, `datasets` are in the order of the files.
@@ -352,6 +390,7 @@ class Config:
     run: RunOptions
     datasets: tuple[Dataset, ...]
     warnings: tuple[str, ...] = ()
+    outlets: Outlets = Outlets()
 
 
 # ---- payload ---------------------------------------------------------------------------------------------------

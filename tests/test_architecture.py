@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "bulkimport"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
+    ("notify", "metrics", "tracing"),
     ("report", "progress", "log", "sandbox.server"),
     ("importer", "planner", "preflight", "retention", "sandbox"),
     ("refresh",),
@@ -26,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("sources.choice", "sources.extract"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
-    ("json_stream",),
+    ("json_stream", "channels", "extras"),
     ("errors", "model", "clock", "wording", "__init__"),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
@@ -44,18 +45,21 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 """Two independent readings of the API are what makes the sandbox a check."""
 
 OWNERS: dict[str, set[str]] = {
-    "aiohttp": {"orgvue", "sandbox"},
+    "aiohttp": {"notify", "orgvue", "sandbox"},
+    "apprise": {"channels"},
     "click": {"cli"},
     "backports": {"sources"},
     "compression": {"sources"},
     "jinja2": {"report"},
+    "opentelemetry": {"tracing"},
+    "prometheus_client": {"metrics"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},
     "ruamel": {"config"},
     "sqlite3": {"journal", "sandbox"},
     "structlog": {"log"},
-    "yarl": {"orgvue", "sandbox"},
+    "yarl": {"notify", "orgvue", "sandbox"},
 }
 EVERYBODYS = {"anyio", "orjson"}
 
@@ -230,6 +234,8 @@ def test_the_exceptions_from_being_small_are_needed() -> None:
         ("model", "errors", False),
         ("snapshot.compare", "json_stream", True),
         ("json_stream", "results", False),
+        ("notify.herald", "report", True),
+        ("report", "notify.herald", False),
         ("sandbox.child", "sandbox.server", True),
     ],
 )

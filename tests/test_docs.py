@@ -22,7 +22,12 @@ from tests.support.readme import ROOT
 from tests.support.reference import PARTS
 
 TENANT = {"base_url": "https://orgvue.eu-west-1.concentra.io", "tenant_id": "ACME", "token": "${ORGVUE_API_TOKEN}"}
-ENVIRONMENT = {"ORGVUE_API_TOKEN": "a-token"}
+ENVIRONMENT = {
+    "ORGVUE_API_TOKEN": "a-token",
+    "ALERT_URL": "json://localhost",
+    "HEARTBEAT_URL": "https://hc.example/uuid",
+    "COLLECTOR_KEY": "a-key",
+}
 IGNORED = {".git", ".venv", ".bulkimport", "__pycache__", "dist", "build"}
 LEFTOVERS = {
     "a folder of one machine": re.compile(r"(?<![\w.~:/])/(?:Users|root|work|workspaces?|mnt|private|builds?)/\w"),
@@ -98,9 +103,10 @@ def configs() -> Iterator[tuple[str, dict[str, Any]]]:
             case "source":
                 dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "key": "id"} | content
                 yield block.text, {"version": 1, "tenant": {"base_url": "sandbox"}, "datasets": [dataset]}
-            case "tenant":
+            case "tenant" | "outlets" as kind:
                 dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "source": "a.csv"}
-                yield block.text, {"version": 1, "tenant": content, "datasets": [dataset | {"key": "id"}]}
+                parts = {"tenant": content} if kind == "tenant" else {"tenant": TENANT, **content}
+                yield block.text, {"version": 1, **parts, "datasets": [dataset | {"key": "id"}]}
             case kind:
                 raise AssertionError(f"a YAML block is marked {kind!r}, which no test knows")
 
@@ -124,7 +130,7 @@ def loaded(content: dict[str, Any], folder: Path) -> Config:
 def test_configs_are_shown_at_all() -> None:
     kinds = [block.kind for block in readme.blocks("yaml")]
     assert kinds.count("") >= 2
-    assert "tenant" in kinds
+    assert {"tenant", "outlets"} <= set(kinds)
 
 
 def test_the_three_lines_of_the_first_tenant_are_those_of_the_sample() -> None:

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from bulkimport import __version__
 from bulkimport.alongside import alongside
+from bulkimport.cli.audience import Audience
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
 from bulkimport.cli.plan_file import use_once
@@ -29,7 +30,7 @@ from bulkimport.identity import fingerprint, tenant_key
 from bulkimport.importer import Importer
 from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord, new_run_id
 from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
-from bulkimport.model import Config, RunStatus
+from bulkimport.model import Config, Outlets, RunStatus
 from bulkimport.orgvue.exchange import Traffic
 from bulkimport.orgvue.token import read_life, warning
 from bulkimport.plan import Selection
@@ -44,6 +45,7 @@ from bulkimport.report.meaning import SANDBOX, next_commands
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
 from bulkimport.retention import retire_runs
+from bulkimport.tracing import Spans
 from bulkimport.workers import Workers
 
 UPLOADS_AT_ONCE = 8
@@ -92,6 +94,7 @@ class Execution:
             )
             stack.push_async_callback(output.aclose)
             output.bind(run_id=run_id)
+            audience = await self._audience(work, journal, run_id)
             if work.resumes:
                 self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
                 await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
@@ -100,7 +103,11 @@ class Execution:
             progress = stack.enter_context(self._progress(work.selection.names, output.line))
             output.print_through(progress.printer)
             self._announce(work, output.line)
-            facts = await self._import(work, journal, folders, progress)
+            async with audience.accompany():
+                facts = await self._import(work, journal, folders, progress, audience.spans)
+                if audience.spans is not None:
+                    audience.spans.run_ended(facts)
+            await audience.tell(facts)
             if facts.status is RunStatus.INTERRUPTED:
                 for _, command in next_commands(facts):
                     logger().warning("run.interrupted", resume=command)
@@ -109,6 +116,16 @@ class Execution:
             if self._common.output == "json":
                 self._say_sandbox(output.line)
         return facts
+
+    async def _audience(self, work: Work, journal: Journal, run_id: str) -> Audience:
+        """A restore is made by a person who sees how it ends; it says nothing about the nightly run."""
+        outlets = self._config.outlets
+        if work.command == "restore":
+            outlets = Outlets(telemetry=outlets.telemetry)
+        config = replace(self._config, outlets=outlets)
+        audience = Audience(config, self._config_key, run_id, journal, self._clock, self._common.redactor)
+        await audience.look_back()
+        return audience
 
     def _record(self, run_id: str, work: Work) -> RunRecord:
         return RunRecord(
@@ -155,9 +172,11 @@ class Execution:
     def _sandbox_field(self) -> dict[str, bool]:
         return {"sandbox": True} if self._config.tenant.is_sandbox else {}
 
-    async def _import(self, work: Work, journal: Journal, folders: RunFolders, progress: Progress) -> RunFacts:
+    async def _import(
+        self, work: Work, journal: Journal, folders: RunFolders, progress: Progress, spans: Spans | None
+    ) -> RunFacts:
         run_id = folders.run_id
-        observer = RunObserver(progress)
+        observer = RunObserver(progress, spans)
         async with open_service(
             self._config,
             work.selection.datasets,
@@ -167,6 +186,7 @@ class Execution:
             self._rng,
             self._common.redactor,
             on_wait=observer.limited,
+            watch=None if spans is None else spans.request,
         ) as service:
             run = RunContext(
                 run_id=run_id,

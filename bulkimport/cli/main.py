@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from bulkimport import __version__
+from bulkimport.cli.completion import completion
 from bulkimport.cli.history import history
 from bulkimport.cli.init import init
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
@@ -35,6 +37,11 @@ class DefaultsToRun(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands and options; where none begins so, it is the file of a config."""
+        found = super().shell_complete(ctx, incomplete)
+        return found or [CompletionItem(incomplete, type="file")]
+
 
 @click.group(
     cls=DefaultsToRun,
@@ -46,7 +53,7 @@ def commands() -> None:
     """Refreshes many Orgvue datasets at once through the asynchronous import, safely."""
 
 
-for command in (run, plan, check, restore, status, history, report, init, schema, sandbox):
+for command in (run, plan, check, restore, status, history, report, init, schema, sandbox, completion):
     commands.add_command(command)
 
 

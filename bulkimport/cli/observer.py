@@ -1,21 +1,25 @@
-"""What happens in a run, told to the log and to the live progress."""
+"""What happens in a run, told to the log, to the live progress, and to tracing where that is on."""
 
 from bulkimport.log import REFRESH_ENDED, REFRESH_STATE_CHANGED, logger
 from bulkimport.progress import Progress
 from bulkimport.refresh.context import current_dataset
 from bulkimport.refresh.machine import Refresh, State
+from bulkimport.tracing import Spans
 
 
 class RunObserver:
-    """Feeds both; never holds the run up."""
+    """Feeds them all; never holds the run up."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, spans: Spans | None = None) -> None:
         self._progress = progress
+        self._spans = spans
         self._log = logger()
 
     def state_changed(self, name: str, state: State, detail: str = "") -> None:
         self._progress.state_changed(name, state.value, detail)
         self._log.debug(REFRESH_STATE_CHANGED, dataset=name, state=state.value)
+        if self._spans is not None:
+            self._spans.state_changed(name, state)
 
     def reading(self, name: str, rows: int, source_bytes: int, total_bytes: int) -> None:
         self._progress.rows(name, rows, source_bytes, total_bytes)
@@ -39,6 +43,8 @@ class RunObserver:
         self._log.warning("refresh.warned", dataset=name, message=message)
 
     def ended(self, name: str, refresh: Refresh) -> None:
+        if self._spans is not None:
+            self._spans.ended(name, refresh)
         error = refresh.error
         if refresh.status is None:
             self._log.warning("refresh.left", dataset=name, state=refresh.state.value)

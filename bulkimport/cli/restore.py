@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import click
 
+from bulkimport.cli.completing import complete_selectors
 from bulkimport.cli.execution import Execution
 from bulkimport.cli.options import Common, DurationType, common_options
 from bulkimport.cli.selectors import parse_allowances, parse_names
@@ -26,7 +27,7 @@ from bulkimport.wording import counted
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.argument("name")
+@click.argument("name", shell_complete=complete_selectors)
 @click.option(
     "--run", "run_id", metavar="RUN_ID", help="Back to before this run. Default: the last one that imported it."
 )

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 import click
 
+from bulkimport.cli.completing import complete_allowances, complete_selectors
 from bulkimport.cli.earlier import LAST, NothingToDoError, to_make_up_for, to_resume
 from bulkimport.cli.execution import Execution
 from bulkimport.cli.options import EXIT_SUCCESS, Common, DurationType, common_options
@@ -62,12 +63,17 @@ class RunRequest:
     help="Apply exactly a plan that `plan --save` wrote, once.",
 )
 @click.option(
-    "--allow-delete", multiple=True, metavar="NAME=COUNT", help="Let a dataset delete up to COUNT items this once."
+    "--allow-delete",
+    multiple=True,
+    metavar="NAME=COUNT",
+    shell_complete=complete_allowances,
+    help="Let a dataset delete up to COUNT items this once.",
 )
 @click.option(
     "--accept-config-change",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_selectors,
     help="Import a dataset although its id, key, tenant or import options changed since its last success.",
 )
 @click.option(

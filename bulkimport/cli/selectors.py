@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import click
 
+from bulkimport.cli.completing import complete_selectors
 from bulkimport.errors import UsageError
 from bulkimport.guards import Allowance
 from bulkimport.model import Config
@@ -19,9 +20,12 @@ def selection_options(command: Command) -> Command:
         "--only",
         multiple=True,
         metavar="SELECTOR",
+        shell_complete=complete_selectors,
         help="Only these: names, globs, tag:NAME; +NAME adds what it depends on. Repeatable, comma lists.",
     )
-    exclude = click.option("--exclude", multiple=True, metavar="SELECTOR", help="All but these.")
+    exclude = click.option(
+        "--exclude", multiple=True, metavar="SELECTOR", shell_complete=complete_selectors, help="All but these."
+    )
     return only(exclude(command))
 
 

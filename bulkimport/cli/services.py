@@ -15,6 +15,7 @@ from bulkimport.limiter.limiter import Permit
 from bulkimport.log import Redactor, logger
 from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.requests import RequestWatch
 from bulkimport.orgvue.token import TokenLife, read_life, refusal
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
@@ -74,10 +75,12 @@ async def open_service(
     *,
     online: bool = True,
     on_wait: Callable[[bool], None] | None = None,
+    watch: RequestWatch | None = None,
 ) -> AsyncIterator[Service]:
     """Opens the way to the config's tenant, starting or joining the embedded sandbox if that is the tenant.
 
-    Without `online` the client is not opened and cannot send anything. `on_wait` is the limiter's.
+    Without `online` the client is not opened and cannot send anything. `on_wait` is the limiter's; `watch` sees every
+    request.
     """
     async with AsyncExitStack() as stack:
         tenant = config.tenant
@@ -104,6 +107,7 @@ async def open_service(
             retries=config.retries,
             rng=rng,
             observer=_log_event,
+            watch=watch,
         )
         if online:
             await stack.enter_async_context(client)

@@ -11,10 +11,17 @@ from bulkimport.model import Config, Dataset
 
 
 def load_config(path: Path, common: Common) -> Config:
-    """The config; its token becomes known to the redactor. Raises ConfigError with everything that is wrong."""
+    """The config; its secrets become known to the redactor. Raises ConfigError with everything that is wrong."""
     config = load(path, os.environ)
     if config.tenant.token is not None:
         common.redactor.add(config.tenant.token)
+    outlets, heartbeat = config.outlets, config.outlets.heartbeat
+    for _, header in outlets.telemetry.headers:
+        common.redactor.add(header)
+    channels = [notification.url for notification in outlets.notifications]
+    for url in (*channels, heartbeat.start, heartbeat.success, heartbeat.failure):
+        if url is not None:
+            common.redactor.add_url(url)
     return config
 
 

@@ -45,24 +45,32 @@ def check_tenant(
 
 def _token_in(name: str, node: ScalarNode, directory: str, problems: Problems, warnings: list[str]) -> Secret | None:
     path = Path(absolute(directory, name))
+    text = first_line(path, "token", node, problems, warnings)
+    if text is None:
+        return None
+    try:
+        return parse_token(text)
+    except MismatchError as mismatch:
+        hint = f" ({mismatch})" if str(mismatch) else ""
+        problems.add(node.place, f"the first line of {path} is no API token: blanks or odd characters are in it{hint}")
+        return None
+
+
+def first_line(path: Path, what: str, node: ScalarNode, problems: Problems, warnings: list[str]) -> str | None:
+    """The secret that a file holds ("token", "URL"); None, with a problem at `node`, where there is none."""
     try:
         with path.open("rb") as file:
             lines = file.read(_LARGEST_TOKEN).split(b"\n", 1)
         mode = path.stat().st_mode
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        problems.add(node.place, f"cannot read the token from {path}: {reason}")
+        problems.add(node.place, f"cannot read the {what} from {path}: {reason}")
         return None
     text = lines[0].decode("utf-8-sig", "replace").strip()
     if not text:
-        problems.add(node.place, f"the first line of {path} is empty: expected the API token")
-        return None
-    try:
-        token = parse_token(text)
-    except MismatchError as mismatch:
-        hint = f" ({mismatch})" if str(mismatch) else ""
-        problems.add(node.place, f"the first line of {path} is no API token: blanks or odd characters are in it{hint}")
+        expected = "API token" if what == "token" else what
+        problems.add(node.place, f"the first line of {path} is empty: expected the {expected}")
         return None
     if stat.S_IMODE(mode) & 0o077:
-        warnings.append(f"The token file {path} can be read by other users of this machine: `chmod 600` it.")
-    return token
+        warnings.append(f"The {what} file {path} can be read by other users of this machine: `chmod 600` it.")
+    return text

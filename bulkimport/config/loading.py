@@ -12,10 +12,12 @@ from bulkimport.config.credentials import check_tenant
 from bulkimport.config.inclusion import ConfigFile, Inclusion
 from bulkimport.config.merging import merged
 from bulkimport.config.models import DatasetBlock, IncludedFile, MainFile
+from bulkimport.config.outlets import check_outlets
 from bulkimport.config.problems import Problems, found
 from bulkimport.config.relations import check_file_relations, check_relations
-from bulkimport.config.tree import MappingNode, ScalarNode, SequenceNode
+from bulkimport.config.tree import MappingNode, ScalarNode, SequenceNode, text_at
 from bulkimport.config.validation import validate
+from bulkimport.errors import ConfigError
 from bulkimport.model import Config, Dataset, Tenant
 
 
@@ -34,12 +36,24 @@ def load(path: Path | str, environ: Mapping[str, str]) -> Config:
     main, tenant = _main_file(file, problems, warnings)
     for included in inclusion.files[1:]:
         validate(IncludedFile, _without_datasets(included.root), problems)
+    outlets = check_outlets(file.root, file.directory, problems, warnings)
     datasets = _datasets(inclusion, problems)
     problems.raise_if_any()
     if main is None or tenant is None:
         raise AssertionError("a configuration without problems has all its parts")
     config = convert.config(shown, file.directory, main, tenant, datasets)
-    return replace(config, warnings=(*warnings, *advice(config)))
+    return replace(config, outlets=outlets, warnings=(*warnings, *advice(config)))
+
+
+def dataset_names(path: Path | str, environ: Mapping[str, str]) -> list[str]:
+    """The names of the datasets in a configuration, as far as it can be read: mistakes are left out, not reported."""
+    inclusion = Inclusion(environ, Problems())
+    try:
+        inclusion.read(os.fspath(path))
+    except ConfigError:
+        return []
+    found = [text_at(node, ("name",)) for _, node in _listed_datasets(inclusion, Problems())]
+    return [str(name.value) for name in found if name is not None and name.value and not name.broken]
 
 
 def _main_file(file: ConfigFile, problems: Problems, warnings: list[str]) -> tuple[MainFile | None, Tenant | None]:

@@ -13,6 +13,7 @@ from bulkimport.config.expectations import PLACEHOLDER, JsonSchema
 from bulkimport.config.models import IncludedFile, MainFile
 from bulkimport.config.shapes import keys_of
 from bulkimport.config.source_types import KEYS_OF_ORIGIN, KEYS_OF_TYPE, foreign, path_pattern
+from bulkimport.config.values import HEADER_NAME_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _HAS_TEXT: JsonSchema = {"type": "string"}
@@ -34,6 +35,11 @@ def json_schema() -> JsonSchema:
     definitions = {name: _renamed(value) for name, value in sorted(definitions.items())}
     _add_dataset_rules(definitions)
     _add_tenant_rules(definitions["Tenant"])
+    definitions["Notify"] |= {**_any_of("url", "url_file"), "not": {"required": ["url", "url_file"]}}
+    definitions["Heartbeat"]["not"] = {"required": ["url", "url_file"]}
+    headers = definitions["Telemetry"]["properties"]["headers"]
+    headers |= {"patternProperties": {HEADER_NAME_PATTERN: headers["additionalProperties"]}}
+    headers["additionalProperties"] = False
     _add_source_rules(definitions["Source"])
     _add_field_rules(definitions["Field"])
     _add_import_rules(definitions["Import"])

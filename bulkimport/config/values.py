@@ -4,6 +4,9 @@ import codecs
 import ipaddress
 import re
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text
 from bulkimport.model import Secret
@@ -20,6 +23,11 @@ _SEGMENT = r"(?:[^.\\]|\\[.\\])+"
 _RECORDS = rf"{_SEGMENT}(\.{_SEGMENT})*"
 _END = "(:[0-9]{1,5})?/?$"
 BASE_URL_PATTERN = rf"^sandbox$|^https://{_HOST}{_END}|^http://{_LOOPBACK}{_END}"
+
+CHANNEL_URL_PATTERN = "^[A-Za-z][A-Za-z0-9+.-]*://[!-~]+$"
+WEB_URL_PATTERN = "^https?://[!-~]+$"
+HEADER_NAME_PATTERN = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+HEADER_VALUE_PATTERN = "^[!-~]([ -~]*[!-~])?$"
 
 _ORIGIN = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST})(:(?P<port>[0-9]{{1,5}}))?/?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -82,6 +90,56 @@ def _path(value: str) -> str:
     if _CONTROL.search(value):
         raise MismatchError("control characters cannot be part of it")
     return value
+
+
+def parse_channel_url(value: str) -> Secret:
+    """Raises MismatchError for what is no URL at all; which services there are, `outlets` asks."""
+    return Secret(_matching(value.strip(), CHANNEL_URL_PATTERN))
+
+
+def parse_web_url(value: str) -> Secret:
+    """Raises MismatchError for what is no http address; its text does not show the value."""
+    url = _matching(value.strip(), WEB_URL_PATTERN)
+    if not _host_of(url):
+        raise MismatchError
+    return Secret(url)
+
+
+def _otlp_endpoint(value: str) -> str:
+    if set(value) & set("@?#"):
+        raise MismatchError("names, passwords and queries do not belong into it: use `headers`", is_secret=True)
+    if not _host_of(_matching(value, WEB_URL_PATTERN)):
+        raise MismatchError
+    return value.rstrip("/")
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for what is no port
+        return parts.hostname
+    except ValueError:
+        return None
+
+
+def _header_name(value: str) -> str:
+    if not re.fullmatch(HEADER_NAME_PATTERN, value):
+        raise MismatchError("letters, digits and dashes are")
+    return value
+
+
+def _header_value(value: str) -> Secret:
+    return Secret(_matching(value, HEADER_VALUE_PATTERN))
+
+
+def _prom_file(value: str) -> str:
+    if not value.endswith(".prom"):
+        raise MismatchError("node_exporter reads only files whose name ends in .prom")
+    return _path(value)
+
+
+def _secret(words: str, parse: Callable[[str], object], pattern: str) -> Expectation:
+    return replace(text(words, parse, pattern), is_secret=True)
 
 
 def _encoding(value: str) -> str:
@@ -147,8 +205,15 @@ BASE_URL = text(
     _base_url,
     BASE_URL_PATTERN,
 )
-_TOKEN_TEXT = text("a token without blanks or line breaks", parse_token, TOKEN_PATTERN)
-TOKEN = Expectation(_TOKEN_TEXT.words, _TOKEN_TEXT.parse, _TOKEN_TEXT.schema, is_secret=True)
+TOKEN = _secret("a token without blanks or line breaks", parse_token, TOKEN_PATTERN)
+CHANNEL_URL = _secret(
+    "an Apprise URL without blanks, such as mailtos://user:password@example.com", parse_channel_url, CHANNEL_URL_PATTERN
+)
+WEB_URL = _secret("an http or https address without blanks", parse_web_url, WEB_URL_PATTERN)
+OTLP_ENDPOINT = text("an http or https address, such as http://localhost:4318", _otlp_endpoint, "^https?://[^@?#]+$")
+HEADER_NAME = text("the name of a header", _header_name, HEADER_NAME_PATTERN)
+HEADER_VALUE = _secret("a text that a header can hold", _header_value, HEADER_VALUE_PATTERN)
+PROM_FILE = text("a path that ends in .prom", _prom_file, r"\.prom$")
 FILE_PATH = text("a path", _path)
 ENCODING = text("a text encoding that Python knows, such as utf-8 or cp1252", _encoding)
 DELIMITER = text(r"one character (a tab may be written \t or tab)", _delimiter, r"^([^\r\n]|\\t|tab)$")

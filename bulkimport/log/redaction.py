@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from bulkimport.clock import timestamp
 from bulkimport.model import Secret
@@ -21,6 +22,7 @@ MIN_SECRET_LENGTH = 4  # hiding anything shorter would garble every sentence and
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 
 _MAX_DEPTH = 8
+_MIN_URL_PATH = 12
 _MIN_BASE64_CORE = 8
 _BACKSLASHES = r"\\{1,256}+"  # possessive: a run of them is matched in one way only
 _HIDDEN_URL = (
@@ -78,6 +80,17 @@ class Redactor:
         self._patterns[text] = "|".join(spellings)
         longest_first = sorted(self._patterns, key=len, reverse=True)  # a secret within another leaves no rest of it
         self._known = re.compile("|".join(self._patterns[known] for known in longest_first))
+
+    def add_url(self, url: str | Secret) -> None:
+        """Hides a URL that is a secret as a whole, and by themselves its password and its path with query, which
+        others may quote; a short path tells nothing and may be a common word."""
+        text = (url.reveal() if isinstance(url, Secret) else url).strip()
+        self.add(text)
+        parts = urlsplit(text)
+        self.add(unquote(parts.netloc.rpartition("@")[0].partition(":")[2]))
+        target = parts._replace(scheme="", netloc="", fragment="").geturl().strip("/")
+        if len(target) >= _MIN_URL_PATH:
+            self.add(target)
 
     def text(self, text: str) -> str:
         """The text without secrets; a text that holds none comes back unchanged."""

@@ -17,7 +17,7 @@ from bulkimport.orgvue.calls import Calls
 from bulkimport.orgvue.download import save
 from bulkimport.orgvue.exchange import Observer, Permits, Traffic
 from bulkimport.orgvue.ranges import stored_length
-from bulkimport.orgvue.requests import Answer, Request
+from bulkimport.orgvue.requests import Answer, Request, RequestWatch
 from bulkimport.orgvue.streaming import Reply
 from bulkimport.orgvue.transport import Transport
 from bulkimport.orgvue.wire import (
@@ -56,6 +56,7 @@ class OrgvueClient:
         retries: Retries | None = None,
         rng: Random | None = None,
         observer: Observer | None = None,
+        watch: RequestWatch | None = None,
     ) -> None:
         base_url = URL(tenant.base_url)
         self._calls = Calls(base_url, tenant.tenant_id)
@@ -69,6 +70,7 @@ class OrgvueClient:
             clock=clock,
             rng=rng or Random(),
             observer=observer,
+            watch=watch,
         )
 
     async def __aenter__(self) -> "OrgvueClient":

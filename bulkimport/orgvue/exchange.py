@@ -1,7 +1,13 @@
 """One attempt at a request: permit, sending, redirects, reading, deadlines. What went wrong becomes a `Setback`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -15,7 +21,7 @@ from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure
-from bulkimport.orgvue.requests import Answer, Request, Setback
+from bulkimport.orgvue.requests import TRACE_ID, Answer, Request, RequestWatch, Setback, Watched, sending_of
 from bulkimport.orgvue.streaming import Progress, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
 from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
@@ -60,23 +66,35 @@ class Exchange:
     """Performs attempts against one tenant and its object storage."""
 
     def __init__(
-        self, base_url: URL, connections: Connections, permits: Permits, timeouts: Timeouts, clock: Clock
+        self,
+        base_url: URL,
+        connections: Connections,
+        permits: Permits,
+        timeouts: Timeouts,
+        clock: Clock,
+        watch: RequestWatch | None = None,
     ) -> None:
         self._base_url = base_url
         self._connections = connections
         self._permits = permits
         self._timeouts = timeouts
         self._clock = clock
+        self._watch = watch
         self.traffic = Traffic()
         self.clock_skew: float | None = None
 
     async def attempt(
-        self, request: Request, consume: Callable[[Reply], Awaitable[T]], progress: Progress, left: float
+        self,
+        request: Request,
+        consume: Callable[[Reply], Awaitable[T]],
+        progress: Progress,
+        left: float,
+        resends: int = 0,
     ) -> T:
         """What `consume` makes of the accepted answer; raises Setback. `left` bounds it where it does not stream."""
         url = request.url
         for _ in range(MAX_REDIRECTS + 1):
-            outcome = await self._visit(request, url, consume, progress, left)
+            outcome = await self._visit(request, url, consume, progress, left, resends)
             if isinstance(outcome, Setback):
                 raise outcome
             if not isinstance(outcome, _Redirected):
@@ -85,16 +103,28 @@ class Exchange:
         raise self._failed(request, Failure.GARBLED, f"{url.host} redirects in circles")
 
     async def _visit(
-        self, request: Request, url: URL, consume: Callable[[Reply], Awaitable[T]], progress: Progress, left: float
+        self,
+        request: Request,
+        url: URL,
+        consume: Callable[[Reply], Awaitable[T]],
+        progress: Progress,
+        left: float,
+        resends: int,
     ) -> "T | _Redirected | Setback":
         """One request to one address. A judged answer is returned, not raised: for the limiter it was a whole one."""
         async with self._permit(url) as permit:
             progress.made()
-            with self._deadline(request, url, progress, left), self._translated(request, url):
+            with (
+                self._deadline(request, url, progress, left),
+                self._translated(request, url),
+                self._watched(request, url, resends) as watched,
+            ):
                 async with self._sent(request, url, progress) as response:
                     if permit is not None:
                         permit.answered()
                         self._compare_clocks(response.headers.get("Date"))
+                    if watched is not None:
+                        watched.answered(response.status, response.headers.get(TRACE_ID))
                     progress.made()
                     return await self._judge(request, url, Reply(response, progress), consume)
 
@@ -106,6 +136,9 @@ class Exchange:
     def _permit(self, url: URL) -> AbstractAsyncContextManager[Permit | None]:
         """The tenant's limits count what goes to the tenant's host."""
         return self._permits.permit() if same_host(url, self._base_url) else _no_permit()
+
+    def _watched(self, request: Request, url: URL, resends: int) -> AbstractContextManager[Watched | None]:
+        return nullcontext() if self._watch is None else self._watch(sending_of(request, url, resends))
 
     @contextmanager
     def _deadline(self, request: Request, url: URL, progress: Progress, left: float) -> Iterator[None]:

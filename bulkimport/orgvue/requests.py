@@ -1,8 +1,11 @@
 """What one request is, before anything about connections: the values that the layers of this package pass around."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from yarl import URL
 
@@ -12,6 +15,7 @@ from bulkimport.orgvue.body import Body
 from bulkimport.retry import Kind, parse_http_date
 
 TRACE_ID = "X-Amzn-Trace-Id"
+_TENANT_AND_DATASET = re.compile(r"/api/v1/[^/]+(?P<datasets>/datasets/[^/]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,43 @@ class Request:
     def with_token(self) -> bool:
         """Only the tenant's API ever sees the token."""
         return self.kind is not Kind.STORE
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One request of one attempt, as far as others may know it: of a presigned URL, the host alone.
+
+    `template` is the path of an API call without its ids; `resends` counts the attempts before this one.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int | None
+    template: str | None
+    step: str
+    resends: int
+
+
+class Watched(Protocol):
+    """Told about the one request that is being watched."""
+
+    def answered(self, status: int, trace_id: str | None) -> None: ...
+
+
+RequestWatch = Callable[[Sending], AbstractContextManager[Watched]]
+"""Wraps one request, from its sending to the end of its answer; exceptions pass through it."""
+
+
+def sending_of(request: Request, url: URL, resends: int) -> Sending:
+    """`url` is where this one goes, which redirects may have changed."""
+    template = None
+    if request.with_token:
+        template = _TENANT_AND_DATASET.sub(
+            lambda match: "/api/v1/{tenant}" + ("/datasets/{dataset}" if match["datasets"] else ""),
+            request.url.raw_path,
+        )
+    return Sending(request.method, url.scheme, url.host or "", url.port, template, request.step, resends)
 
 
 @dataclass(frozen=True, slots=True)

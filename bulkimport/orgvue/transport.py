@@ -13,7 +13,7 @@ from bulkimport.model import Retries, Secret, Timeouts
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.exchange import Exchange, Observer, Permits, Traffic
 from bulkimport.orgvue.problems import given_up
-from bulkimport.orgvue.requests import Request, Setback
+from bulkimport.orgvue.requests import Request, RequestWatch, Setback
 from bulkimport.orgvue.streaming import Progress, Reply
 from bulkimport.retry import GiveUp, RetryPolicy
 
@@ -34,9 +34,10 @@ class Transport:
         clock: Clock,
         rng: Random,
         observer: Observer | None,
+        watch: RequestWatch | None = None,
     ) -> None:
         self._connections = Connections(base_url, token, timeouts)
-        self._exchange = Exchange(base_url, self._connections, permits, timeouts, clock)
+        self._exchange = Exchange(base_url, self._connections, permits, timeouts, clock, watch)
         self._policy = RetryPolicy.of(retries)
         self._clock = clock
         self._rng = rng
@@ -77,7 +78,9 @@ class Transport:
             progress = Progress(self._clock, on_sent)
             self._notify("request.sent", request, attempt=attempt)
             try:
-                return await self._exchange.attempt(request, consume, progress, self._policy.total - spent)
+                return await self._exchange.attempt(
+                    request, consume, progress, self._policy.total - spent, resends=attempt - 1
+                )
             except Setback as caught:
                 setback = caught
             spent += self._clock.monotonic() - progress.last

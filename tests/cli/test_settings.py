@@ -39,6 +39,20 @@ def test_the_token_of_a_config_is_redacted_from_then_on(tmp_path: Path, monkeypa
     assert "nobody" not in options.redactor.text("it was a-token-nobody-may-see, they said")
 
 
+def test_whatever_else_is_secret_in_a_config_is_redacted_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    outlets = """\
+notify: [{url: "json://ops:s3cret-word@localhost"}]
+heartbeat: {start: "https://hc.example/s3cret-start-0123", success: "https://hc.example/s3cret-end-4567"}
+telemetry: {headers: {x-key: s3cret-key}}
+"""
+    path.write_text(CONFIG.replace("${ORGVUE_TOKEN}", "a-token") + outlets)
+    options = common()
+    load_config(path, options)
+    for text in ("s3cret-word", "/s3cret-start-0123", "s3cret-end-4567", "s3cret-key", "a-token"):
+        assert text not in options.redactor.text(f"it was {text}, they said")
+
+
 def test_an_unset_variable_is_a_mistake_of_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "all.yaml"
     path.write_text(CONFIG)

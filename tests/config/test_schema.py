@@ -57,6 +57,12 @@ RIGHT = {
     "tokens as defaults": changed(d__import__noop_token="#", d__fields__salary__default="#"),
     "tokens in defaults": changed(defaults__import={"clear_token": "#"}, d__fields__salary__default="#"),
     "number as percent": changed(d__guards__max_create_percent=150.5),
+    "outlets": changed(
+        notify=[{"url": "${ALERT_URL:-json://localhost}", "on": "failure"}, {"url": "json://localhost"}],
+        heartbeat={"url": "https://hc.example/x", "start": None},
+        metrics={"textfile": "a.prom"},
+        telemetry={"otlp_endpoint": "http://localhost:4318", "headers": {"x-key": "abc"}},
+    ),
     "only defaults": {key: GOOD[key] for key in ("version", "tenant", "datasets")},
 }
 
@@ -81,6 +87,13 @@ WRONG = {
     "plain http": changed(tenant__base_url="http://orgvue.example"),
     "path in base_url": changed(tenant__base_url="https://orgvue.example/api"),
     "blank in token": changed(tenant__token="a b"),
+    "no channel": changed(notify=[{"on": "failure"}]),
+    "no event": changed(notify=[{"url": "json://localhost", "on": []}]),
+    "unknown event": changed(notify=[{"url": "json://localhost", "on": ["sucess"]}]),
+    "two heartbeats": changed(heartbeat={"url": "https://hc.example", "url_file": "x"}),
+    "heartbeat without host": changed(heartbeat={"url": "hc.example"}),
+    "other textfile": changed(metrics={"textfile": "a.txt"}),
+    "odd header": changed(telemetry={"headers": {"a b": "c"}}),
     "no datasets": changed(datasets=...),
     "datasets as mapping": changed(datasets={}),
     "include as text": changed(include="a.yaml"),

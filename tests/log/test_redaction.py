@@ -240,3 +240,21 @@ def test_no_text_takes_long_to_search(text: str) -> None:
     """Would run into the test timeout if a pattern backtracked over what a hostile answer holds."""
     redactor = Redactor(["eyJ" + "a-b_c." * 150, "\\" * 20 + "x/y"])
     assert isinstance(redactor.text(text), str)
+
+
+def test_a_url_that_is_a_secret_is_hidden_with_its_password_and_its_path() -> None:
+    redact = Redactor()
+    redact.add_url(Secret("mailtos://ops:pa%40ss-word@mail.example/?to=a"))
+    redact.add_url("https://hc.example/0d9a7c1e-4b7a-secret")
+    for text in (
+        "pa@ss-word",
+        "pa%40ss-word",
+        "GET /0d9a7c1e-4b7a-secret failed",
+        "https://hc.example/0d9a7c1e-4b7a-secret",
+    ):
+        assert MARK in redact.text(text), text
+    assert redact.text("no answer from hc.example, nor from mail.example for ops") == (
+        "no answer from hc.example, nor from mail.example for ops"
+    )
+    redact.add_url("https://hc.example/ping")
+    assert redact.text("a ping") == "a ping"

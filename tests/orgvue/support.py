@@ -8,6 +8,7 @@ from random import Random
 from bulkimport.limiter import Limiter
 from bulkimport.model import Limits, Retries, Secret, Tenant, Timeouts
 from bulkimport.orgvue import Location, OrgvueClient
+from bulkimport.orgvue.requests import RequestWatch
 from tests.support.clock import START, FakeClock
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuaWdodCJ9.c2lnbmF0dXJl"
@@ -30,7 +31,15 @@ class Events:
 class Bench:
     """A client with everything around it that a test may want to look at."""
 
-    def __init__(self, base_url: str, *, timeouts: Timeouts, retries: Retries, token: str | None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeouts: Timeouts,
+        retries: Retries,
+        token: str | None,
+        watch: RequestWatch | None = None,
+    ) -> None:
         self.clock = FakeClock()
         self.events = Events()
         self.limiter = Limiter(Limits(), self.clock, rng=Random(0), observer=self.events)
@@ -42,6 +51,7 @@ class Bench:
             retries=retries,
             rng=Random(0),
             observer=self.events,
+            watch=watch,
         )
 
 
@@ -52,8 +62,9 @@ async def bench(
     timeouts: Timeouts = Timeouts(5.0, 5.0),  # noqa: B008  # a frozen value
     retries: Retries = Retries(),  # noqa: B008  # a frozen value
     token: str | None = TOKEN,
+    watch: RequestWatch | None = None,
 ) -> AsyncIterator[Bench]:
-    made = Bench(base_url, timeouts=timeouts, retries=retries, token=token)
+    made = Bench(base_url, timeouts=timeouts, retries=retries, token=token, watch=watch)
     async with made.client:
         yield made
 
