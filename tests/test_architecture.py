@@ -26,13 +26,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream",),
-    ("errors", "model", "clock", "wording", "__init__"),
+    ("errors", "model", "clock", "wording", "extras", "__init__"),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 
 SIDEWAYS = {
     ("errors", "model"): "an error becomes the vocabulary's ErrorReport",
     ("payload", "sources"): "a payload is made of a source's rows",
+    ("sources", "folders"): "what lands needs a private folder, and room on the disk",
     ("properties", "plan"): "one way to find what a misspelt name was meant to be",
     ("sandbox", "sandbox.server"): "the embedded sandbox is the server in a process of its own",
 }
@@ -42,15 +43,18 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 """Two independent readings of the API are what makes the sandbox a check."""
 
 OWNERS: dict[str, set[str]] = {
-    "aiohttp": {"orgvue", "sandbox"},
+    "aiohttp": {"orgvue", "sandbox", "sources"},
     "click": {"cli"},
+    "fsspec": {"config", "sources"},
+    "ijson": {"sources"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},
     "ruamel": {"config"},
     "sqlite3": {"journal", "sandbox"},
+    "sshfs": {"sources"},
     "structlog": {"log"},
-    "yarl": {"orgvue", "sandbox"},
+    "yarl": {"orgvue", "sandbox", "sources"},
 }
 EVERYBODYS = {"anyio", "orjson"}
 

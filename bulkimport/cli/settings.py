@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from bulkimport.cli.options import Common
+from bulkimport.cli.secrets import forms_of, secrets_in
 from bulkimport.config import load
 from bulkimport.model import Config, Dataset
 
 
 def load_config(path: Path, common: Common) -> Config:
-    """The config; its token becomes known to the redactor. Raises ConfigError with everything that is wrong."""
+    """The config; its secrets become known to the redactor. Raises ConfigError with everything that is wrong."""
     config = load(path, os.environ)
-    if config.tenant.token is not None:
-        common.redactor.add(config.tenant.token)
+    for secret in secrets_in(config):
+        for form in forms_of(secret):
+            common.redactor.add(form)
     return config
 
 

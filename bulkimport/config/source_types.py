@@ -1,5 +1,6 @@
 """Which kinds of source there are, which keys each has, and which kind a path names by its extension."""
 
+import re
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import PurePosixPath
@@ -16,15 +17,20 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".jsonl": "ndjson",
 }
 COMPRESSED = ".gz"
+WEB = ("http", "https")
+_URL = re.compile("([A-Za-z][A-Za-z0-9+.-]+)://")
 
 KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": ("delimiter", "encoding", "quotechar"),  # JSON is UTF-8 by definition and has no delimiter
-    "json": (),
+    "json": ("records",),
     "ndjson": (),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
-KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": ()}
+KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
+    "path": ("options", "timeout"),
+    "url": ("params", "headers", "auth", "paging", "flatten", "timeout"),
+}
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
 sources from there have."""
 
@@ -35,9 +41,27 @@ def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:
 
 
 def extension(path: str) -> str:
-    """The last extension in lower case, a further `.gz` left out: `.csv` of `People.CSV.gz`."""
-    name = path.lower().removesuffix(COMPRESSED)
+    """The last extension in lower case, a further `.gz` left out: `.csv` of `People.CSV.gz`. URLs may have queries."""
+    name = bare(path).lower().removesuffix(COMPRESSED)
     return PurePosixPath(name).suffix
+
+
+def scheme(path: str) -> str:
+    """The scheme of a path that is the URL of a file elsewhere, in lower case; empty for other paths."""
+    found = _URL.match(path)
+    return found[1].lower() if found else ""
+
+
+def bare(path: str) -> str:
+    """A URL without what may be secret in it: its user, query and fragment. Any other path as it is."""
+    kind = scheme(path)
+    if not kind:
+        return path
+    start, _, rest = path.partition("://")
+    if kind in WEB:  # elsewhere, these characters are part of a name or a pattern
+        rest = re.split("[?#]", rest, maxsplit=1)[0]
+    host, slash, name = rest.partition("/")
+    return f"{start}://{host.rpartition('@')[2]}{slash}{name}"
 
 
 def default_delimiter(path: str) -> str:
@@ -48,4 +72,4 @@ def path_pattern() -> str:
     """A JSON Schema pattern for the paths whose type their extension tells, or that hold a variable."""
     words = [item.removeprefix(".") for item in TYPE_OF_EXTENSION]
     either_case = ["".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words]
-    return rf"\.({'|'.join(either_case)})(\.[gG][zZ])?$|\$\{{"
+    return rf"\.({'|'.join(either_case)})(\.[gG][zZ])?([?#].*)?$|\$\{{"

@@ -15,6 +15,8 @@ DATASET_ID_PATTERN = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 TOKEN_PATTERN = "^[!-~]+$"  # noqa: S105 — the shape of a token, not a token
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 _LOOPBACK = r"(localhost|127(\.[0-9]{1,3}){3}|\[[0:]+:0*1\])"
+_SEGMENT = r"(?:[^.\\]|\\[.\\])+"
+_RECORDS = rf"{_SEGMENT}(\.{_SEGMENT})*"
 _END = "(:[0-9]{1,5})?/?$"
 BASE_URL_PATTERN = rf"^sandbox$|^https://{_HOST}{_END}|^http://{_LOOPBACK}{_END}"
 
@@ -103,6 +105,14 @@ def _quotechar(value: str) -> str:
     return value
 
 
+def _records(value: str) -> tuple[str, ...]:
+    r"""`data.workers` → its names; a dot that is part of a name is written `\.`, a backslash twice."""
+    if not re.fullmatch(_RECORDS, value):
+        raise MismatchError
+    parts = re.findall(rf"({_SEGMENT})(?:\.|$)", value)
+    return tuple(re.sub(r"\\(.)", r"\1", part) for part in parts)
+
+
 def _property(value: str) -> str:
     if value.startswith("_"):
         raise MismatchError("names with a leading _, such as _action and _id, are Orgvue's own")
@@ -130,10 +140,21 @@ BASE_URL = text(
 )
 _TOKEN_TEXT = text("a token without blanks or line breaks", parse_token, TOKEN_PATTERN)
 TOKEN = Expectation(_TOKEN_TEXT.words, _TOKEN_TEXT.parse, _TOKEN_TEXT.schema, is_secret=True)
+_SECRET_TEXT = text("a text", Secret)
+SECRET = Expectation(_SECRET_TEXT.words, _SECRET_TEXT.parse, _SECRET_TEXT.schema, is_secret=True)
+_ADDRESS_TEXT = text("an address such as https://host/report", lambda value: Secret(_path(value)))
+ADDRESS = Expectation(_ADDRESS_TEXT.words, _ADDRESS_TEXT.parse, _ADDRESS_TEXT.schema, is_secret=True)
+PLACE = text("the names on the way to a value, joined by dots")
+PARAMETER = text("the name of a parameter")
 FILE_PATH = text("a path", _path)
 ENCODING = text("a text encoding that Python knows, such as utf-8 or cp1252", _encoding)
 DELIMITER = text(r"one character (a tab may be written \t or tab)", _delimiter, r"^([^\r\n]|\\t|tab)$")
 QUOTECHAR = text("one character", _quotechar, r"^[^\r\n]$")
+RECORDS = text(
+    r"the names on the way to an array, such as data.workers (a dot within a name is written \.)",
+    _records,
+    f"^{_RECORDS}$",
+)
 COLUMN = text("the name of a column")
 PROPERTY = text("a property key")
 OWN_PROPERTY = text("a property key", _property, "^[^_]")

@@ -1,0 +1,85 @@
+"""Which answer of a report comes next, and that they come to an end. Decisions alone: nothing here is sent or read."""
+
+from dataclasses import dataclass
+
+from yarl import URL
+
+from bulkimport.errors import SourceError
+from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
+from bulkimport.sources.answers import NOT_SENT, name_of
+from bulkimport.wording import number
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer: where it came from, what it says of the next one, its rows and a digest of its bytes."""
+
+    url: URL
+    link: URL | None = None
+    next: str | None = None
+    rows: int = 0
+    digest: bytes = b""
+
+
+class Pages:
+    """The addresses of a report's answers, one after the other."""
+
+    def __init__(self, first: URL, paging: Paging | None, max_pages: int) -> None:
+        self._paging = paging
+        self._max_pages = max_pages
+        self._origin = first.origin()
+        self._name = name_of(first)
+        self._count = paging.first if isinstance(paging, CountedPaging) else 0
+        self._base = first
+        self._digest = b""
+        self.first = self._counted(paging) if isinstance(paging, CountedPaging) else first
+        self._seen = {self.first}
+
+    def after(self, page: Page) -> URL | None:
+        """The next address, None after the last one. Raises SourceError where there is no end to them."""
+        url: URL | None
+        match self._paging:
+            case None:
+                return None
+            case LinkPaging():
+                url = page.link
+            case NextPaging():
+                url = self._said(page)
+            case CountedPaging():
+                url = self._next_by_count(self._paging, page)
+        if url is None:
+            return None
+        if url.origin() != self._origin:
+            message = f"{self._name} says that its next page is at {name_of(url)}, where the credentials must not go"
+            raise SourceError(message, f"Check the URL: is it the address that the server calls itself by? {NOT_SENT}")
+        if url in self._seen:
+            raise self._endless("says that its next page is one that was read before")
+        if len(self._seen) >= self._max_pages:
+            raise self._endless(f"has more than {number(self._max_pages)} pages", "raise `paging.max_pages`, or ")
+        self._seen.add(url)
+        return url
+
+    def _said(self, page: Page) -> URL | None:
+        if page.next is None:
+            return None
+        try:
+            return page.url.join(URL(page.next, encoded=page.next.isascii() and " " not in page.next))
+        except ValueError:
+            message = f"{self._name} names a next page whose address cannot be used"
+            raise SourceError(message, f"Check `paging.next`. {NOT_SENT}") from None
+
+    def _next_by_count(self, paging: CountedPaging, page: Page) -> URL | None:
+        if not page.rows:
+            return None
+        if page.digest == self._digest:
+            raise self._endless(f"gives the same page again, whatever {paging.parameter!r} says")
+        self._digest = page.digest
+        self._count += page.rows if paging.by_rows else 1
+        return self._counted(paging)
+
+    def _counted(self, paging: CountedPaging) -> URL:
+        return self._base.update_query({paging.parameter: str(self._count)})
+
+    def _endless(self, what: str, first: str = "") -> SourceError:
+        hint = f"{first}check `paging` against the server's documentation. {NOT_SENT}"
+        return SourceError(f"{self._name} {what}", hint[0].upper() + hint[1:])

@@ -1,0 +1,241 @@
+"""Files on other machines, brought to this one: whole, and as they were from the first byte to the last."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from glob import has_magic
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+from fsspec.callbacks import Callback
+
+from bulkimport.clock import Clock, SystemClock
+from bulkimport.errors import SourceError
+from bulkimport.folders import private_folder, require_space
+from bulkimport.model import FileChoice, FileSource, RemoteSource
+from bulkimport.sources.answers import NOT_SENT, Setback, name_of
+from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
+from bulkimport.sources.fetching import Access, Fetcher
+from bulkimport.sources.filesystems import missing_file, open_filesystem
+from bulkimport.sources.landed_file import ROOM, named_as_packed, private
+from bulkimport.sources.patience import Patience
+from bulkimport.sources.report import address_of
+from bulkimport.wording import duration
+
+HTTP = ("http", "https")
+
+Tell = Callable[[int, int], None]
+_IDENTITY = (
+    *("size", "mtime", "LastModified", "last_modified", "modified", "updated", "created", "ETag", "etag"),
+    *("VersionId", "version_id", "generation", "md5", "md5Hash", "content_md5", "content_settings", "checksum"),
+)
+"""What file systems tell of a file that changes when the file does."""
+
+_LATE = datetime.max.replace(tzinfo=UTC)
+
+
+async def fetch_files(
+    source: RemoteSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
+) -> tuple[FileSource, dict[str, str]]:
+    """The files in `folder` (made if needed), ready to be read, and what people call them.
+
+    Raises SourceError where they cannot be had whole, within the source's `timeout`, GuardError where they are too old,
+    and StateError or OSError for the disk.
+    """
+    await anyio.to_thread.run_sync(private_folder, folder)
+    transfer = _Transfer(source, folder, tell, clock or SystemClock(), rng or Random())
+    with anyio.move_on_after(source.timeout) as scope:
+        return await transfer.files()
+    if scope.cancelled_caught:
+        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOT_SENT}"
+        raise SourceError(f"{transfer.name} was not here whole within {duration(source.timeout)}", hint)
+    raise AssertionError("a scope that was not cancelled returns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A URL or a pattern of such: its file system, how that writes it, and what comes before that in a URL."""
+
+    system: Any
+    text: str
+    start: str
+
+    @property
+    def name(self) -> str:
+        return self.start + self.text
+
+    def found(self, choice: FileChoice) -> list["_Remote"]:
+        """The files as they are now. Blocks; raises SourceError where there are none."""
+        if not has_magic(self.text):
+            return [self._described(self.text, choice)]
+        paths = sorted(str(path) for path in self.system.glob(self.text))
+        files = [file for file in (self._described(path, choice) for path in paths) if not file.is_folder]
+        if not files:
+            raise missing_file(self.name)
+        return files
+
+    def _described(self, path: str, choice: FileChoice) -> "_Remote":
+        info = self.system.info(path)
+        is_dated = choice != FileChoice()
+        modified = _aware(self.system.modified(path)) if is_dated and info.get("type") != "directory" else _LATE
+        return _Remote(self, path, info, FoundFile(self.start + path, modified, info.get("size") or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """A file elsewhere, as it was when it was looked at."""
+
+    pattern: _Pattern
+    path: str
+    info: dict[str, Any]
+    file: FoundFile
+
+    @property
+    def is_folder(self) -> bool:
+        return bool(self.info.get("type") == "directory")
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return tuple(self.info.get(key) for key in _IDENTITY)
+
+
+class _Transfer:
+    """What is known of one source's files while they come."""
+
+    def __init__(self, source: RemoteSource, folder: Path, tell: Tell, clock: Clock, rng: Random) -> None:
+        self._source = source
+        self._choice = source.content.choice
+        self._folder = folder
+        self._tell = tell
+        self._clock = clock
+        self._rng = rng
+        self._patience = Patience(source, clock, rng)
+        self._arrived = self._total = 0
+
+    @property
+    def name(self) -> str:
+        """What is being waited for."""
+        return self._patience.name
+
+    async def files(self) -> tuple[FileSource, dict[str, str]]:
+        is_http = urlsplit(self._source.urls[0].reveal()).scheme in HTTP
+        names = await (self._from_web() if is_http else self._from_systems())
+        return replace(self._source.content, paths=tuple(names), choice=FileChoice()), names
+
+    async def _from_web(self) -> dict[str, str]:
+        """Not through fsspec, which lets headers and credentials follow a redirect, and takes a page for a file."""
+        names: dict[str, str] = {}
+        for url in map(address_of, self._source.urls):
+            kind, self._patience.name = self._source.content.type, name_of(url)
+            path = self._folder / f"{len(names):05}.{kind}"
+            async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
+                await fetcher.fetch(url, path, self._tell)
+            names[await anyio.to_thread.run_sync(named_as_packed, path)] = name_of(url)
+        return names
+
+    async def _from_systems(self) -> dict[str, str]:
+        found = await self._chosen([await self._opened(url.reveal()) for url in self._source.urls])
+        self._total = sum(remote.file.size for remote in found)
+        await anyio.to_thread.run_sync(require_space, self._folder, ROOM * self._total)
+        return {await self._fetched(remote, number): remote.file.path for number, remote in enumerate(found)}
+
+    async def _opened(self, url: str) -> _Pattern:
+        parts = urlsplit(url)
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        system = await self._patience.performed(lambda: open_filesystem(url, self._source.options), shown)
+        text = str(system._strip_protocol(url))
+        start = shown.removesuffix(text) if shown.endswith(text) else f"{parts.scheme}://"
+        return _Pattern(system, text, start)
+
+    async def _chosen(self, patterns: list[_Pattern]) -> list[_Remote]:
+        """The files to be read, once they have come to rest."""
+        found = await self._found(patterns)
+        if self._choice.stable_for is not None:
+            found = await self._at_rest(patterns, found, self._choice.stable_for)
+        if self._choice.max_age is not None:
+            refuse_old([remote.file for remote in found], self._choice.max_age, self._clock.now())
+        return found
+
+    async def _at_rest(self, patterns: list[_Pattern], found: list[_Remote], stable_for: float) -> list[_Remote]:
+        clock = self._clock
+        deadline = clock.monotonic() + PATIENCE * stable_for
+        watch = Watch(tuple(remote.file for remote in found), clock.monotonic())
+        while (waiting := watch.unsettled(stable_for, clock.now(), clock.monotonic())) is not None:
+            file, rest = waiting
+            if clock.monotonic() >= deadline:
+                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOT_SENT}"
+                raise SourceError(f"{file.path} is still being written", hint)
+            await clock.sleep(rest)
+            found = await self._found(patterns)
+            watch = watch.seen(tuple(remote.file for remote in found), clock.monotonic())
+        return found
+
+    async def _found(self, patterns: list[_Pattern]) -> list[_Remote]:
+        found: dict[str, _Remote] = {}
+        for pattern in patterns:
+            files = await self._patience.performed(partial(pattern.found, self._choice), pattern.name)
+            if self._choice.newest and len(files) > 1:
+                latest = newest([remote.file for remote in files])
+                files = [remote for remote in files if remote.file == latest]
+            for remote in files:
+                name = remote.file.path
+                if name in found:
+                    hint = f"Name each file once, by path or by pattern; its rows would be sent twice. {NOT_SENT}"
+                    raise SourceError(f"{name} is named twice by this source", hint)
+                if remote.is_folder:
+                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOT_SENT}")
+                found[name] = remote
+        return list(found.values())
+
+    async def _fetched(self, remote: _Remote, number: int) -> str:
+        """The path of a file that has arrived whole and unchanged."""
+        attempts = count()
+
+        def transfer() -> Path:
+            # Each attempt has a file of its own: one that was given up may still be writing to its.
+            target = self._folder / f"{number:05}-{next(attempts)}.{self._source.content.type}"
+            os.close(private(str(target), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            try:
+                self._transferred(remote, target)
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
+            return target
+
+        target = await self._patience.performed(transfer, remote.file.path)
+        self._arrived += target.stat().st_size
+        return await anyio.to_thread.run_sync(named_as_packed, target)
+
+    def _told(self, _size: int | None, value: int, **_: object) -> None:
+        """Called by the file system, in the thread that it works in."""
+        self._patience.renewed()
+        arrived = self._arrived + value
+        self._tell(arrived, max(self._total, arrived) if self._total else 0)
+
+    def _transferred(self, remote: _Remote, target: Path) -> None:
+        """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
+        system, name = remote.pattern.system, remote.file.path
+        before = remote.pattern._described(remote.path, self._choice)
+        system.get_file(remote.path, str(target), callback=Callback(hooks={"told": self._told}))
+        size, expected = target.stat().st_size, before.info.get("size")
+        after = remote.pattern._described(remote.path, self._choice)
+        if after.identity != before.identity:
+            hint = "Let the job that writes it finish first, or have it write to another name and rename."
+            raise Setback(f"{name} was written to while it was transferred", hint, is_passing=True)
+        if expected is not None and size != expected:
+            message = f"{name} was cut short: {size} of {expected} bytes arrived"
+            raise Setback(message, is_passing=True)
+
+
+def _aware(moment: datetime | float) -> datetime:
+    """A moment as file systems tell it, which is UTC where they do not say."""
+    if not isinstance(moment, datetime):
+        return datetime.fromtimestamp(moment, UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
