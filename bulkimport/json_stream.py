@@ -22,6 +22,7 @@ _WHITESPACE = b" \t\r\n"
 _COMMA = re.compile(rb"[ \t\r\n]*,")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]"]', re.DOTALL)
 _CANDIDATES = 3
+_TRAILING = "unexpected content after document"  # orjson's words
 _KINDS = {list: "an array", str: "a text", bool: "a truth value", type(None): "null"}
 
 
@@ -60,13 +61,19 @@ class ArrayReader:
 
     Holds no more than two blocks and a chunk, or the largest single object (at most `max_object` bytes). Does no I/O,
     so that synchronous and asynchronous readers share it. Both methods raise JsonStreamError.
+
+    With `within`, the array is part of a document, starting at that 0-based place in the stream: it may end before the
+    stream does, and then `ended` is true and `rest` is what was fed beyond its end. No more is to be fed after that.
     """
 
-    def __init__(self, block_size: int = 1 << 20, *, max_object: int = 64 << 20) -> None:
+    def __init__(self, block_size: int = 1 << 20, *, max_object: int = 64 << 20, within: int | None = None) -> None:
         self._block_size = block_size
         self._max_object = max_object
         self._pending = bytearray()
-        self._offset = 0  # of the first pending byte
+        self._offset = within or 0  # of the first pending byte
+        self._within = within is not None
+        self.ended = False
+        self.rest = b""
         self._records = 0
         self._opened = False
         self._span = block_size  # how far to look for a border; doubles until one is found, to stay linear
@@ -77,11 +84,13 @@ class ArrayReader:
         self._pending += chunk
         if not self._opened:
             self._open(at_end=False)
-        while self._opened and len(self._pending) >= self._span:
+        while self._opened and not self.ended and len(self._pending) >= self._span:
             block = self._cut()
             if block is not None:
                 self._span = self._block_size
                 yield block
+            elif self.ended:
+                return
             elif self._span > self._max_object:
                 raise self._error(f"no end of this object in {self._max_object} bytes; is a quote or brace missing?")
             else:
@@ -91,15 +100,9 @@ class ArrayReader:
         """The last block, at the end of the stream; nothing for an empty array."""
         if not self._opened:
             self._open(at_end=True)
-        if self._records and self._pending.lstrip(_WHITESPACE).startswith(b"]"):
-            raise self._error("an object is missing after the last comma")
-        data = b"[" + self._pending
-        try:
-            objects = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise self._broken(data, error) from None
-        if objects:
-            yield self._block(data, objects)
+        block = self._finish(len(self._pending))
+        if block is not None:
+            yield block
 
     def _open(self, *, at_end: bool) -> None:
         """Takes the byte order mark, white space and the opening bracket off the start of the stream."""
@@ -125,9 +128,11 @@ class ArrayReader:
         if not self._scan_first:
             for end in islice(_candidates(self._pending, self._span), _CANDIDATES):
                 block = self._take(end)
-                if block is not None:
+                if block is not None or self.ended:
                     return block
-        border = _last_border(self._pending[: self._span])
+        border, closing = _last_border(self._pending[: self._span])
+        if self._within and closing is not None:
+            return self._finish(closing)
         self._scan_first = border is not None
         return None if border is None else self._take(border)
 
@@ -140,12 +145,31 @@ class ArrayReader:
         try:
             objects = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            if _byte_position(data, error) >= len(data) - 1:
+            position = _byte_position(data, error)
+            if self._within and error.msg == _TRAILING:
+                return self._finish(position - 1)
+            if position >= len(data) - 1:
                 return None
             raise self._broken(data, error) from None
         block = self._block(data, objects)
         self._records += len(objects)
         self._drop(comma.end())
+        return block
+
+    def _finish(self, end: int) -> Block | None:
+        """The last objects, of an array whose bracket is the last thing before `end`; None if there are none."""
+        if self._records and self._pending.lstrip(_WHITESPACE).startswith(b"]"):
+            raise self._error("an object is missing after the last comma")
+        data = b"[" + self._pending[:end]
+        try:
+            objects = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            if self._within and error.msg == _TRAILING:
+                return self._finish(_byte_position(data, error) - 1)
+            raise self._broken(data, error) from None
+        block = self._block(data, objects) if objects else None
+        self._drop(end)
+        self.ended, self.rest = True, bytes(self._pending)
         return block
 
     def _block(self, data: bytes, objects: list[Any]) -> Block:
@@ -159,7 +183,7 @@ class ArrayReader:
         position = _byte_position(data, error)
         cut_short = position >= len(data) - 1 and error.msg.startswith("unexpected end")
         message = "the text ends before the array does; it was cut short" if cut_short else error.msg
-        record = self._records + 1 + sum(1 for _ in _object_ends(data[1:position]))
+        record = self._records + 1 + sum(depth == 0 for depth, _ in _ends(data[1:position]))
         return self._error(message, record=record, position=position - 1)
 
     def _error(self, message: str, *, record: int | None = None, position: int = 0) -> JsonStreamError:
@@ -195,16 +219,20 @@ def _candidates(text: bytearray, limit: int) -> Iterator[int]:
         end = text.rfind(b"}", 0, end - 1) + 1
 
 
-def _last_border(text: bytearray) -> int | None:
-    """The place after the last object that is an element of the array whose bracket precedes `text`."""
+def _last_border(text: bytearray) -> tuple[int | None, int | None]:
+    """The place after the last object that is an element of the array whose bracket precedes `text`, and the place
+    after the array's closing bracket."""
     border = None
-    for end in _object_ends(text):
+    for depth, end in _ends(text):
+        if depth < 0:
+            return border, end
         border = end
-    return border
+    return border, None
 
 
-def _object_ends(text: bytes | bytearray) -> Iterator[int]:
-    """The places after each object of an array whose bracket precedes `text`, as far as `text` goes."""
+def _ends(text: bytes | bytearray) -> Iterator[tuple[int, int]]:
+    """The places (0, after each object) of an array whose bracket precedes `text`, as far as `text` goes, and (-1,
+    after its closing bracket)."""
     depth = 0
     for token in _TOKEN.finditer(text):
         match token[0]:
@@ -212,9 +240,9 @@ def _object_ends(text: bytes | bytearray) -> Iterator[int]:
                 depth += 1
             case b"}" | b"]":
                 depth -= 1
-                if depth == 0:
-                    yield token.end()
-                elif depth < 0:
+                if depth <= 0:
+                    yield depth, token.end()
+                if depth < 0:
                     return
             case b'"':  # opens a string that does not end in this text
                 return

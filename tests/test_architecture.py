@@ -45,6 +45,8 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 OWNERS: dict[str, set[str]] = {
     "aiohttp": {"orgvue", "sandbox", "sources"},
     "click": {"cli"},
+    "backports": {"sources"},
+    "compression": {"sources"},
     "fsspec": {"config", "sources"},
     "ijson": {"sources"},
     "pydantic": {"config"},

@@ -11,7 +11,7 @@ from bulkimport.config import opaque, values
 from bulkimport.config.expectations import choice, duration, switch, whole_number
 from bulkimport.config.shapes import Block, OneOrMore, seconds
 from bulkimport.config.source_types import SourceType
-from bulkimport.model import Opaque, Secret
+from bulkimport.model import DifferingColumns, Opaque, Secret
 
 
 class BasicBlock(Block):
@@ -55,7 +55,8 @@ class PagingBlock(Block):
 class SourceBlock(Block):
     type: Annotated[SourceType | None, choice("csv", "json", "ndjson")] = Field(
         None,
-        description="Told by the extension where it is .csv, .tsv, .txt, .json, .ndjson or .jsonl (and .gz).",
+        description="Told by the extension where it is .csv, .tsv, .txt, .json, .ndjson or .jsonl (and .gz, .zst or "
+        ".zip).",
     )
     path: Annotated[list[Annotated[str, values.FILE_PATH]], OneOrMore("a path or a list of paths")] = Field(
         default_factory=list,
@@ -75,6 +76,26 @@ class SourceBlock(Block):
     )
     timeout: Annotated[float, duration()] = seconds(
         "1h", "The longest that a remote file or a report may take, all in all."
+    )
+    newest: Annotated[bool, switch()] = Field(
+        False,
+        description="Of each pattern, read the file that was modified last, not all.",
+    )
+    max_age: Annotated[float | None, duration().or_null()] = Field(
+        None, description="Refuse files that were modified longer ago."
+    )
+    stable_for: Annotated[float | None, duration().or_null()] = Field(
+        None,
+        description="Wait for files that were modified within this time: they may still be written. "
+        "After twenty times as long the dataset fails.",
+    )
+    member: Annotated[str | None, values.MEMBER.or_null()] = Field(
+        None, description="Which file in a .zip is read, if there are several: its name, or a pattern."
+    )
+    differing_columns: Annotated[DifferingColumns, choice("refuse", "fill")] = Field(
+        "refuse",
+        description="CSV only: what if files of one source have different columns. fill: all columns, blank where a "
+        "file lacks one.",
     )
     records: Annotated[tuple[str, ...] | None, values.RECORDS.or_null()] = Field(
         None,

@@ -60,11 +60,13 @@ def _paging(block: PagingBlock) -> model.Paging:
 
 def _content(block: SourceBlock, kind: str, paths: tuple[str, ...], name: str) -> model.FileSource:
     """Files as the block says they are to be read; `name` is that of one of them."""
+    choice = model.FileChoice(block.newest, block.max_age, block.stable_for)
     match kind:
         case "csv":
             delimiter = block.delimiter or default_delimiter(name)
-            return model.CsvSource(paths, delimiter, block.encoding, block.quotechar)
+            differing = block.differing_columns
+            return model.CsvSource(paths, delimiter, block.encoding, block.quotechar, differing, block.member, choice)
         case "json":
-            return model.JsonSource(paths, block.records or ())
+            return model.JsonSource(paths, block.records or (), block.member, choice)
         case _:
-            return model.NdjsonSource(paths)
+            return model.NdjsonSource(paths, block.member, choice)

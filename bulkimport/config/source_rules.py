@@ -1,6 +1,7 @@
 """How the values of one source fit together: one origin, one type, and only the keys that these have."""
 
 from collections.abc import Iterable, Iterator
+from glob import has_magic
 
 from bulkimport.config.findings import Finding, Rule, Values
 from bulkimport.config.problems import quoted
@@ -8,6 +9,7 @@ from bulkimport.config.remote_rules import REMOTE_RULES
 from bulkimport.config.source_types import (
     KEYS_OF_ORIGIN,
     KEYS_OF_TYPE,
+    PACKED,
     TYPE_OF_EXTENSION,
     SourceType,
     bare,
@@ -32,7 +34,8 @@ def _type(values: Values) -> Iterator[Finding]:
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
             message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
-            yield Finding(message + ".gz; otherwise say `type: csv`, `json` or `ndjson`", (_path_of(values, index),))
+            message += f"{listed(PACKED, 'or')}; otherwise say `type: csv`, `json` or `ndjson`"
+            yield Finding(message, (_path_of(values, index),))
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
             yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))
@@ -90,6 +93,20 @@ def _delimiters(values: Values) -> Iterator[Finding]:
         yield Finding("delimiter and quotechar are the same character", at)
 
 
+def _newest(values: Values) -> Iterator[Finding]:
+    """The newest file is chosen among those of a pattern."""
+    source = values.source
+    if source.newest and source.path and not any(map(has_magic, source.path)):
+        yield Finding("`newest` chooses among the files of a pattern such as people-*.csv", (("source", "newest"),))
+
+
+def _member(values: Values) -> Iterator[Finding]:
+    """Only archives have members."""
+    source = values.source
+    if source.member is not None and source.path and not any(path.lower().endswith(".zip") for path in source.path):
+        yield Finding("`member` is for .zip files, and none is named here", (("source", "member"),))
+
+
 def _single_type(values: Values) -> SourceType | None:
     """The type of the source's content; None where it is wrong, or not one."""
     source = values.source
@@ -122,5 +139,7 @@ SOURCE_RULES: tuple[Rule, ...] = (
     _keys_of_other_types,
     _keys_of_other_origins,
     _delimiters,
+    _newest,
+    _member,
     *REMOTE_RULES,
 )

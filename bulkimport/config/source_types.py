@@ -1,7 +1,7 @@
 """Which kinds of source there are, which keys each has, and which kind a path names by its extension."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -16,19 +16,21 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
 }
-COMPRESSED = ".gz"
+PACKED = (".gz", ".zst", ".zip")
 WEB = ("http", "https")
 _URL = re.compile("([A-Za-z][A-Za-z0-9+.-]+)://")
 
 KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
-    "csv": ("delimiter", "encoding", "quotechar"),  # JSON is UTF-8 by definition and has no delimiter
-    "json": ("records",),
-    "ndjson": (),
+    "csv": (  # JSON is UTF-8 by definition; its records need not have the same properties
+        *("delimiter", "encoding", "quotechar", "differing_columns", "member"),
+    ),
+    "json": ("records", "member"),
+    "ndjson": ("member",),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
 KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
-    "path": ("options", "timeout"),
+    "path": ("newest", "max_age", "stable_for", "options", "timeout"),
     "url": ("params", "headers", "auth", "paging", "flatten", "timeout"),
 }
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
@@ -41,9 +43,9 @@ def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:
 
 
 def extension(path: str) -> str:
-    """The last extension in lower case, a further `.gz` left out: `.csv` of `People.CSV.gz`. URLs may have queries."""
-    name = bare(path).lower().removesuffix(COMPRESSED)
-    return PurePosixPath(name).suffix
+    """The last extension in lower case, a further one of PACKED left out: `.csv` of `People.CSV.gz`."""
+    name = PurePosixPath(bare(path).lower())
+    return PurePosixPath(name.stem).suffix if name.suffix in PACKED else name.suffix
 
 
 def scheme(path: str) -> str:
@@ -70,6 +72,9 @@ def default_delimiter(path: str) -> str:
 
 def path_pattern() -> str:
     """A JSON Schema pattern for the paths whose type their extension tells, or that hold a variable."""
-    words = [item.removeprefix(".") for item in TYPE_OF_EXTENSION]
-    either_case = ["".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words]
-    return rf"\.({'|'.join(either_case)})(\.[gG][zZ])?([?#].*)?$|\$\{{"
+    return rf"\.({_either_case(TYPE_OF_EXTENSION)})(\.({_either_case(PACKED)}))?([?#].*)?$|\$\{{"
+
+
+def _either_case(extensions: Iterable[str]) -> str:
+    words = [item.removeprefix(".") for item in extensions]
+    return "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)

@@ -150,6 +150,7 @@ FILE_PATH = text("a path", _path)
 ENCODING = text("a text encoding that Python knows, such as utf-8 or cp1252", _encoding)
 DELIMITER = text(r"one character (a tab may be written \t or tab)", _delimiter, r"^([^\r\n]|\\t|tab)$")
 QUOTECHAR = text("one character", _quotechar, r"^[^\r\n]$")
+MEMBER = text("the name of a file in the archive, or a pattern for it")
 RECORDS = text(
     r"the names on the way to an array, such as data.workers (a dot within a name is written \.)",
     _records,

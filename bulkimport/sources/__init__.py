@@ -22,6 +22,6 @@ def open_source(
         case CsvSource():
             return CsvTable(source, wanted)
         case JsonSource():
-            return JsonRecords(source.paths, exact_decimals=exact_decimals)
+            return JsonRecords(source.paths, source.records, member=source.member, exact_decimals=exact_decimals)
         case NdjsonSource():
-            return NdjsonRecords(source.paths, exact_decimals=exact_decimals)
+            return NdjsonRecords(source.paths, member=source.member, exact_decimals=exact_decimals)

@@ -2,32 +2,41 @@
 
 import errno
 import glob
-import gzip
 import os
 import stat
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkimport.errors import SourceError
+from bulkimport.sources.choice import FoundFile
+from bulkimport.sources.packing import BROKEN_HINT, content_size, packing, unpacked
 
 CHUNK_SIZE = 64 << 10
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
+_PACKED = {
+    b"\x1f\x8b": ("gzip-compressed", "Give its name the ending `.gz`, so that it is unpacked (once)."),
+    b"\x28\xb5\x2f\xfd": ("zstd-compressed", "Give its name the ending `.zst`, so that it is unpacked (once)."),
+    b"PK\x03\x04": (
+        "an Excel workbook or a zip archive, not text",
+        "Export the sheet as CSV; or give the archive's name the ending `.zip`, so that it is unpacked (once).",
+    ),
+}
+"""How packed content starts, what it is, and what to do about it."""
+
 _MISSING_HINT = "Check the path and whether the job that writes the file has run. Nothing was sent for this dataset."
-_BROKEN_HINT = "Have the file written again, whole. Nothing was sent for this dataset."
 
 
 class SourceFiles:
     """The files that `patterns` (paths or globs) name, in order; a glob's matches are sorted by name.
 
-    `size` is their length on disk in bytes, `bytes_read` how much of that the last pass has read.
-    Raises SourceError for whatever is missing, empty, unreadable or no regular file, and for a file named twice.
+    `member` says which one is read of a zip archive. `size` is their length on disk in bytes, `bytes_read` how much of
+    that the last pass has read. Raises SourceError for whatever is missing, empty, unreadable or no regular file, and
+    for a file named twice.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], member: str | None = None) -> None:
         self.paths = tuple(path for pattern in patterns for path in _expand(pattern))
         for index, path in enumerate(self.paths):
             if path in self.paths[:index]:
@@ -36,12 +45,25 @@ class SourceFiles:
         self._stats = {path: _stat(path) for path in self.paths}
         self.size = sum(found.st_size for found in self._stats.values())
         self.bytes_read = 0
+        self._member = member
+
+    @property
+    def content_size(self) -> int:
+        """About how many bytes the files hold unpacked. Raises SourceError."""
+        total = 0
+        for path, found in self._stats.items():
+            with _translated(path):
+                total += content_size(path, found.st_size, self._member)
+        return total
 
     def chunks(self, path: str, size: int = CHUNK_SIZE) -> Iterator[bytes]:
-        """The content of one file, unpacked if its name ends in `.gz`; never an empty chunk, never no chunk."""
+        """The content of one file, unpacked if its name says that it is packed; never an empty chunk, never none."""
         before = sum(self._stats[earlier].st_size for earlier in self.paths[: self.paths.index(path)])
-        with _translated(path), Path(path).open("rb", buffering=0) as raw:
-            file = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
+        with (
+            _translated(path),
+            Path(path).open("rb", buffering=0) as raw,
+            unpacked(raw, path, self._member) as file,
+        ):
             chunk = file.read(size)
             _refuse_other_kinds(chunk, path)
             while chunk:
@@ -63,6 +85,16 @@ class SourceFiles:
                 )
 
 
+def find_files(patterns: Sequence[str]) -> list[list[FoundFile]]:
+    """The files of each pattern as they are now, sorted by name; empty ones too. Raises SourceError as above."""
+    return [[_found(path) for path in _expand(pattern)] for pattern in patterns]
+
+
+def _found(path: str) -> FoundFile:
+    found = _regular(path)
+    return FoundFile(path, datetime.fromtimestamp(found.st_mtime, UTC), found.st_size)
+
+
 def _expand(pattern: str) -> list[str]:
     if not glob.has_magic(pattern) or Path(pattern).exists():
         return [pattern]
@@ -74,14 +106,19 @@ def _expand(pattern: str) -> list[str]:
 
 
 def _stat(path: str) -> os.stat_result:
+    found = _regular(path)
+    if found.st_size == 0:
+        raise _empty(path)
+    return found
+
+
+def _regular(path: str) -> os.stat_result:
     with _translated(path):
         found = Path(path).stat()
     if stat.S_ISDIR(found.st_mode):
         raise SourceError(f"{path} is a directory", "Name a file in it, or a pattern such as `*.csv`.", path)
     if not stat.S_ISREG(found.st_mode):
         raise SourceError(f"{path} is not a regular file", "Write the data to a file first; it is read twice.", path)
-    if found.st_size == 0:
-        raise _empty(path)
     return found
 
 
@@ -90,24 +127,24 @@ def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _empty(path: str) -> SourceError:
-    return SourceError(f"{path} is empty: it has no content at all, not even a header", _BROKEN_HINT, path)
+    return SourceError(f"{path} is empty: it has no content at all, not even a header", BROKEN_HINT, path)
 
 
 def _refuse_other_kinds(start: bytes, path: str) -> None:
     """Recognises content that is certainly not what any of our readers expects."""
     if not start:
         raise _empty(path)
-    if start.startswith(_GZIP_MAGIC):
-        hint = "Give its name the ending `.gz`, so that it is unpacked (once)."
-        raise SourceError(f"{path} is gzip-compressed", hint, path)
-    if start.startswith(_ZIP_MAGIC):
-        hint = "Export the sheet as CSV, or unpack the archive."
-        raise SourceError(f"{path} is an Excel workbook or a zip archive, not text", hint, path)
+    words, hint = next((_PACKED[magic] for magic in _PACKED if start.startswith(magic)), ("", ""))
+    if not words:
+        return
+    if packing(path):
+        raise SourceError(f"What is packed in {path} is itself {words}", "Have it packed once, not twice.", path)
+    raise SourceError(f"{path} is {words}", hint, path)
 
 
 @contextmanager
 def _translated(path: str) -> Iterator[None]:
-    """Turns what the operating system and the decompressor raise into SourceError."""
+    """Turns what the operating system raises into SourceError."""
     try:
         yield
     except FileNotFoundError:
@@ -115,10 +152,6 @@ def _translated(path: str) -> Iterator[None]:
     except PermissionError:
         hint = "Give the account that runs bulkimport permission to read it."
         raise SourceError(f"{path} cannot be read: permission denied", hint, path) from None
-    except EOFError:
-        raise SourceError(f"{path} is cut short: the gzip data ends too early", _BROKEN_HINT, path) from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{path} is not a whole gzip file: {error}", _BROKEN_HINT, path) from None
     except OSError as error:
         reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
         raise SourceError(f"{path} cannot be read: {reason}", "Check the file and its disk.", path) from None

@@ -24,11 +24,13 @@ class Header:
     width: int
 
     def arranged_as(self, columns: tuple[str, ...]) -> Callable[[list[str]], list[str]] | None:
-        """What puts the cells of a row in the order of `columns`; None where they stand so already."""
+        """What puts the cells of a row in the order of `columns`, with blank ones for those that the header lacks; None
+        where they stand so already."""
         if self.columns == columns:
             return None
-        pick = itemgetter(*map(self.columns.index, columns))
-        return lambda row: list(pick(row))
+        blank = len(self.columns)
+        pick = itemgetter(*(self.columns.index(name) if name in self.columns else blank for name in columns))
+        return lambda row: list(pick([*row, ""]))
 
 
 def read_header(cells: list[str], place: Place, wanted: frozenset[str]) -> tuple[Header, list[str]]:

@@ -1,22 +1,34 @@
-"""Files that each hold one JSON array of objects."""
+"""Files that each hold one JSON array of objects, by itself or within a document."""
 
 from collections.abc import Iterator, Sequence
 
 from bulkimport.errors import SourceError
 from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
 from bulkimport.sources.base import Place, Record
+from bulkimport.sources.document import blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
+from bulkimport.sources.text import utf8_chunks
 
 _HINT = "The file has to be one JSON array of objects, whole. Nothing was sent for this dataset."
+_HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
+_HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
 
 
 class JsonRecords:
-    """The objects of one or more files as one source. Raises SourceError."""
+    """The objects of one or more files as one source; in each, under `names` if there are any. Raises SourceError."""
 
-    def __init__(self, paths: Sequence[str], *, exact_decimals: bool = False) -> None:
-        self.files = SourceFiles(paths)
+    def __init__(
+        self,
+        paths: Sequence[str],
+        names: Sequence[str] = (),
+        *,
+        member: str | None = None,
+        exact_decimals: bool = False,
+    ) -> None:
+        self.files = SourceFiles(paths, member)
         self.warnings: list[str] = []
+        self._names = names
         self._exact_decimals = exact_decimals
 
     def batches(self) -> Iterator[list[Record]]:
@@ -35,8 +47,15 @@ class JsonRecords:
                     yield Place(path, number, "record")
 
     def _blocks(self, path: str) -> Iterator[Block]:
+        chunks = utf8_chunks(self.files, path)
         try:
-            yield from iter_blocks(self.files.chunks(path), CHUNK_SIZE)
+            if self._names:
+                yield from blocks_at(chunks, self._names, CHUNK_SIZE)
+            else:
+                yield from iter_blocks(chunks, CHUNK_SIZE)
         except JsonStreamError as error:
-            message = f"{path}, record {error.record_number}, byte {error.byte_offset}: {error.message}"
-            raise SourceError(message, _HINT, path, error.record_number) from None
+            number = error.record_number or None
+            record = f", record {number}" if number else ""
+            hint = _HINT_WITHIN if self._names else _HINT_OBJECT if "found b'{" in error.message else _HINT
+            message = f"{path}{record}, byte {error.byte_offset}: {error.message}"
+            raise SourceError(message, hint, path, number) from None

@@ -8,6 +8,7 @@ from bulkimport.errors import SourceError
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
+from bulkimport.sources.text import utf8_chunks
 
 _HINT = "Each line has to be one whole JSON object. Nothing was sent for this dataset."
 _MAX_LINE = 64 << 20
@@ -16,8 +17,8 @@ _MAX_LINE = 64 << 20
 class NdjsonRecords:
     """The objects of one or more files as one source; blank lines are skipped. Raises SourceError."""
 
-    def __init__(self, paths: Sequence[str], *, exact_decimals: bool = False) -> None:
-        self.files = SourceFiles(paths)
+    def __init__(self, paths: Sequence[str], *, member: str | None = None, exact_decimals: bool = False) -> None:
+        self.files = SourceFiles(paths, member)
         self.warnings: list[str] = []
         self._exact_decimals = exact_decimals
 
@@ -52,7 +53,7 @@ class NdjsonRecords:
         first_line = 1
         pending: list[bytes] = [b""]
         held = 0
-        for chunk in self.files.chunks(path):
+        for chunk in utf8_chunks(self.files, path):
             head, newline, rest = chunk.rpartition(b"\n")
             if not newline:
                 pending.append(chunk)

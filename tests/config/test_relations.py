@@ -95,7 +95,7 @@ def test_an_unknown_extension_needs_a_type(folder: Folder) -> None:
     assert problem == at(
         "source",
         "the extension of 'data/people.xlsx' tells no type: known are .csv, .tsv, .txt, .json, .ndjson and .jsonl, "
-        "each also with .gz; otherwise say `type: csv`, `json` or `ndjson`",
+        "each also with .gz, .zst or .zip; otherwise say `type: csv`, `json` or `ndjson`",
         6,
     )
     assert "datasets[0].source.path: the extension of 'x'" in source_problem(folder, "{path: x}")

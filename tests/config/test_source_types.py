@@ -15,13 +15,16 @@ from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter,
         ("people.json.gz", ".json"),
         ("people.v2.jsonl.GZ", ".jsonl"),
         ("data/*.txt", ".txt"),
+        ("people.csv.zst", ".csv"),
+        ("people.csv.ZIP", ".csv"),
+        ("people.csv.gz.zip", ".gz"),
         ("people.gz", ""),
         ("people", ""),
         ("people.csv/", ".csv"),
         ("people.xlsx", ".xlsx"),
     ],
 )
-def test_the_extension_is_told_without_gz(path: str, expected: str) -> None:
+def test_the_extension_is_told_without_that_of_a_packing(path: str, expected: str) -> None:
     assert extension(path) == expected
 
 
@@ -31,10 +34,10 @@ def test_the_delimiter_of_tsv_is_a_tab() -> None:
 
 @pytest.mark.parametrize("name", sorted(TYPE_OF_EXTENSION))
 def test_the_schema_pattern_knows_every_extension(name: str) -> None:
-    for path in (f"a{name}", f"a{name.upper()}", f"a{name}.gz", "x/${FILE}"):
+    for path in (f"a{name}", f"a{name.upper()}", f"a{name}.gz", f"a{name}.ZST", f"a{name}.zip", "x/${FILE}"):
         assert re.search(path_pattern(), path)
 
 
-@pytest.mark.parametrize("path", ["people.xls", "people", "people.csv.zip", "csv"])
+@pytest.mark.parametrize("path", ["people.xls", "people", "people.csv.zip.gz", "people.zip", "csv"])
 def test_the_schema_pattern_knows_no_other(path: str) -> None:
     assert not re.search(path_pattern(), path)

@@ -314,7 +314,7 @@ def test_a_request_and_its_payload_or_error_cross_process_borders(tmp_path: Path
         bad = pool.submit(prepare, request(tmp_path / "bad", "id,a\n1\n"))
 
         assert good.result().rows == 1
-        with pytest.raises(SourceError, match="line 2: the row has 1 cells") as caught:
+        with pytest.raises(SourceError, match="line 2: the row has 1 cell,") as caught:
             bad.result()
     assert caught.value.hint
 
