@@ -45,12 +45,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer that has arrived at `path`, gzip still packed. `next_url` is where its `Link` header says."""
+    """An answer that has arrived at `path`, gzip still packed; `links` are its `Link` headers."""
 
     path: Path
     url: URL
     size: int
-    next_url: URL | None
+    links: tuple[str, ...] = ()
 
 
 class Fetcher:
@@ -78,6 +78,8 @@ class Fetcher:
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )
+        # aiohttp sends a request again, unasked, when its connection drops: here attempts are counted.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -166,15 +168,7 @@ class Fetcher:
         start = await anyio.to_thread.run_sync(beginning, path)
         is_bounded = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
         judge_content(name, self._kind, response.headers, start, is_bounded=is_bounded)
-        return Fetched(path, response.url, size, _next_in(response))
-
-
-def _next_in(response: aiohttp.ClientResponse) -> URL | None:
-    """Where the `Link` header says that the next page is (RFC 8288)."""
-    for link in response.links.values():
-        if "next" in str(link.get("rel", "")).lower().split():
-            return URL(link["url"])
-    return None
+        return Fetched(path, response.url, size, tuple(response.headers.getall("Link", ())))
 
 
 def _proxy(url: URL) -> str | None:

@@ -1,7 +1,7 @@
 """The file systems of fsspec: how they are opened here, and what their errors mean."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import fsspec
@@ -16,6 +16,7 @@ SILENCE = 120.0
 
 CONNECT = 30.0
 
+T = TypeVar("T")
 _SFTP: dict[str, Any] = {
     # None would trust any server; this is the account's own known_hosts.
     "known_hosts": (),
@@ -40,19 +41,48 @@ _FINAL = frozenset(
 """What the next attempt would only meet again."""
 
 
-def open_filesystem(url: str, options: Mapping[str, object]) -> Any:
-    """A file system of its own for `url`; blocks where it connects at once. Raises whatever that raises."""
-    scheme = urlsplit(url).scheme
+class Site:
+    """Where the file, or the pattern of files, at a URL is: `start` + `path` is what people call it."""
+
+    def __init__(self, url: str, options: Mapping[str, object]) -> None:
+        self._url = url
+        self._options = options
+        self._system: Any = None
+        parts = urlsplit(url)
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        self.path = str(_kind(parts.scheme)._strip_protocol(url))
+        self.start = shown.removesuffix(self.path) if shown.endswith(self.path) else f"{parts.scheme}://"
+        self.name = self.start + self.path
+
+    def using(self, work: Callable[[Any], T]) -> T:
+        """What `work` makes of the file system. Blocks; raises whatever the file system raises.
+
+        One that failed, or that never came back, is not used again: its connection may be broken.
+        """
+        system, self._system = self._system, None
+        if system is None:
+            system = _opened(self._url, self._options)
+        found = work(system)
+        self._system = system
+        return found
+
+
+def _kind(scheme: str) -> Any:
     if scheme in _SSH:
         from sshfs import SSHFileSystem  # fsspec's own has no deadlines, and trusts any server
 
-        kind: Any = SSHFileSystem
-    else:
-        kind = fsspec.get_filesystem_class(scheme)
-    own = revealed(options)
+        return SSHFileSystem
+    return fsspec.get_filesystem_class(scheme)
+
+
+def _opened(url: str, options: Mapping[str, object]) -> Any:
+    """A file system of its own, connected if it connects at once."""
+    scheme = urlsplit(url).scheme
+    kind, own = _kind(scheme), revealed(options)
     defaults = {key: _merged(value, own.get(key)) for key, value in _DEFAULTS.get(scheme, {}).items()}
     in_url = kind._get_kwargs_from_urls(url)
-    return kind(**{**defaults, **in_url, **own, "skip_instance_cache": True, "use_listings_cache": False})
+    fresh = {} if scheme in _SSH else {"use_listings_cache": False}  # which sshfs has none of
+    return kind(**{**defaults, **in_url, **own, **fresh, "skip_instance_cache": True})
 
 
 def _merged(default: object, own: object) -> object:

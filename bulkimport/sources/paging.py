@@ -1,5 +1,7 @@
 """Which answer of a report comes next, and that they come to an end. Decisions alone: nothing here is sent or read."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yarl import URL
@@ -9,13 +11,26 @@ from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
 from bulkimport.sources.answers import NOT_SENT, name_of
 from bulkimport.wording import number
 
+_LINK = re.compile(r"\s*<([^>]*)>(.*)", re.DOTALL)
+_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+
+
+def next_in(links: Sequence[str]) -> str | None:
+    """The target of the first link to what comes next in `Link` headers (RFC 8288)."""
+    for link in (part for header in links for part in re.split(r",(?=\s*<)", header)):
+        found = _LINK.match(link)
+        relation = _RELATION.search(found[2]) if found else None
+        if found and relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            return found[1]
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer: where it came from, what it says of the next one, its rows and a digest of its bytes."""
+    """An answer: where it came from, what its `Link` headers and its body say of the next one, its rows, a digest."""
 
     url: URL
-    link: URL | None = None
+    links: tuple[str, ...] = ()
     next: str | None = None
     rows: int = 0
     digest: bytes = b""
@@ -42,9 +57,9 @@ class Pages:
             case None:
                 return None
             case LinkPaging():
-                url = page.link
+                url = self._resolved(page, next_in(page.links))
             case NextPaging():
-                url = self._said(page)
+                url = self._resolved(page, page.next)
             case CountedPaging():
                 url = self._next_by_count(self._paging, page)
         if url is None:
@@ -59,11 +74,11 @@ class Pages:
         self._seen.add(url)
         return url
 
-    def _said(self, page: Page) -> URL | None:
-        if page.next is None:
+    def _resolved(self, page: Page, target: str | None) -> URL | None:
+        if target is None:
             return None
         try:
-            return page.url.join(URL(page.next, encoded=page.next.isascii() and " " not in page.next))
+            return page.url.join(URL(target, encoded=target.isascii() and " " not in target))
         except ValueError:
             message = f"{self._name} names a next page whose address cannot be used"
             raise SourceError(message, f"Check `paging.next`. {NOT_SENT}") from None

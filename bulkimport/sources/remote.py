@@ -23,7 +23,7 @@ from bulkimport.model import FileChoice, FileSource, RemoteSource
 from bulkimport.sources.answers import NOT_SENT, Setback, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
-from bulkimport.sources.filesystems import missing_file, open_filesystem
+from bulkimport.sources.filesystems import Site, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.report import address_of
@@ -60,39 +60,10 @@ async def fetch_files(
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A URL or a pattern of such: its file system, how that writes it, and what comes before that in a URL."""
-
-    system: Any
-    text: str
-    start: str
-
-    @property
-    def name(self) -> str:
-        return self.start + self.text
-
-    def found(self, choice: FileChoice) -> list["_Remote"]:
-        """The files as they are now. Blocks; raises SourceError where there are none."""
-        if not has_magic(self.text):
-            return [self._described(self.text, choice)]
-        paths = sorted(str(path) for path in self.system.glob(self.text))
-        files = [file for file in (self._described(path, choice) for path in paths) if not file.is_folder]
-        if not files:
-            raise missing_file(self.name)
-        return files
-
-    def _described(self, path: str, choice: FileChoice) -> "_Remote":
-        info = self.system.info(path)
-        is_dated = choice != FileChoice()
-        modified = _aware(self.system.modified(path)) if is_dated and info.get("type") != "directory" else _LATE
-        return _Remote(self, path, info, FoundFile(self.start + path, modified, info.get("size") or 0))
-
-
-@dataclass(frozen=True, slots=True)
 class _Remote:
     """A file elsewhere, as it was when it was looked at."""
 
-    pattern: _Pattern
+    site: Site
     path: str
     info: dict[str, Any]
     file: FoundFile
@@ -141,29 +112,21 @@ class _Transfer:
         return names
 
     async def _from_systems(self) -> dict[str, str]:
-        found = await self._chosen([await self._opened(url.reveal()) for url in self._source.urls])
+        found = await self._chosen([Site(url.reveal(), self._source.options) for url in self._source.urls])
         self._total = sum(remote.file.size for remote in found)
         await anyio.to_thread.run_sync(require_space, self._folder, ROOM * self._total)
         return {await self._fetched(remote, number): remote.file.path for number, remote in enumerate(found)}
 
-    async def _opened(self, url: str) -> _Pattern:
-        parts = urlsplit(url)
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-        system = await self._patience.performed(lambda: open_filesystem(url, self._source.options), shown)
-        text = str(system._strip_protocol(url))
-        start = shown.removesuffix(text) if shown.endswith(text) else f"{parts.scheme}://"
-        return _Pattern(system, text, start)
-
-    async def _chosen(self, patterns: list[_Pattern]) -> list[_Remote]:
+    async def _chosen(self, sites: list[Site]) -> list[_Remote]:
         """The files to be read, once they have come to rest."""
-        found = await self._found(patterns)
+        found = await self._found(sites)
         if self._choice.stable_for is not None:
-            found = await self._at_rest(patterns, found, self._choice.stable_for)
+            found = await self._at_rest(sites, found, self._choice.stable_for)
         if self._choice.max_age is not None:
             refuse_old([remote.file for remote in found], self._choice.max_age, self._clock.now())
         return found
 
-    async def _at_rest(self, patterns: list[_Pattern], found: list[_Remote], stable_for: float) -> list[_Remote]:
+    async def _at_rest(self, sites: list[Site], found: list[_Remote], stable_for: float) -> list[_Remote]:
         clock = self._clock
         deadline = clock.monotonic() + PATIENCE * stable_for
         watch = Watch(tuple(remote.file for remote in found), clock.monotonic())
@@ -173,14 +136,14 @@ class _Transfer:
                 hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOT_SENT}"
                 raise SourceError(f"{file.path} is still being written", hint)
             await clock.sleep(rest)
-            found = await self._found(patterns)
+            found = await self._found(sites)
             watch = watch.seen(tuple(remote.file for remote in found), clock.monotonic())
         return found
 
-    async def _found(self, patterns: list[_Pattern]) -> list[_Remote]:
+    async def _found(self, sites: list[Site]) -> list[_Remote]:
         found: dict[str, _Remote] = {}
-        for pattern in patterns:
-            files = await self._patience.performed(partial(pattern.found, self._choice), pattern.name)
+        for site in sites:
+            files = await self._patience.performed(partial(site.using, partial(_found, site, self._choice)), site.name)
             if self._choice.newest and len(files) > 1:
                 latest = newest([remote.file for remote in files])
                 files = [remote for remote in files if remote.file == latest]
@@ -203,15 +166,18 @@ class _Transfer:
             target = self._folder / f"{number:05}-{next(attempts)}.{self._source.content.type}"
             os.close(private(str(target), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             try:
-                self._transferred(remote, target)
+                remote.site.using(partial(self._transferred, remote, target))
             except BaseException:
                 target.unlink(missing_ok=True)
                 raise
             return target
 
         target = await self._patience.performed(transfer, remote.file.path)
+        return await anyio.to_thread.run_sync(self._kept, target)
+
+    def _kept(self, target: Path) -> str:
         self._arrived += target.stat().st_size
-        return await anyio.to_thread.run_sync(named_as_packed, target)
+        return named_as_packed(target)
 
     def _told(self, _size: int | None, value: int, **_: object) -> None:
         """Called by the file system, in the thread that it works in."""
@@ -219,19 +185,37 @@ class _Transfer:
         arrived = self._arrived + value
         self._tell(arrived, max(self._total, arrived) if self._total else 0)
 
-    def _transferred(self, remote: _Remote, target: Path) -> None:
+    def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
         """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
-        system, name = remote.pattern.system, remote.file.path
-        before = remote.pattern._described(remote.path, self._choice)
+        name = remote.file.path
+        before = _described(remote.site, remote.path, self._choice, system)
         system.get_file(remote.path, str(target), callback=Callback(hooks={"told": self._told}))
         size, expected = target.stat().st_size, before.info.get("size")
-        after = remote.pattern._described(remote.path, self._choice)
+        after = _described(remote.site, remote.path, self._choice, system)
         if after.identity != before.identity:
             hint = "Let the job that writes it finish first, or have it write to another name and rename."
             raise Setback(f"{name} was written to while it was transferred", hint, is_passing=True)
         if expected is not None and size != expected:
             message = f"{name} was cut short: {size} of {expected} bytes arrived"
             raise Setback(message, is_passing=True)
+
+
+def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
+    """The files as they are now. Blocks; raises SourceError where there are none."""
+    if not has_magic(site.path):
+        return [_described(site, site.path, choice, system)]
+    paths = sorted(str(path) for path in system.glob(site.path))
+    files = [file for file in (_described(site, path, choice, system) for path in paths) if not file.is_folder]
+    if not files:
+        raise missing_file(site.name)
+    return files
+
+
+def _described(site: Site, path: str, choice: FileChoice, system: Any) -> _Remote:
+    info = system.info(path)
+    is_dated = choice != FileChoice() and info.get("type") != "directory"
+    modified = _aware(system.modified(path)) if is_dated else _LATE
+    return _Remote(site, path, info, FoundFile(site.start + path, modified, info.get("size") or 0))
 
 
 def _aware(moment: datetime | float) -> datetime:

@@ -78,7 +78,7 @@ class _Report:
                 files = [str(self._rows)]
             else:
                 files.append(await anyio.to_thread.run_sync(named_as_packed, path))
-                page = Page(found.url, link=found.next_url)
+                page = Page(found.url, links=found.links)
             url = pages.after(page)
         reading = NdjsonSource(()) if is_reshaped else content
         return replace(reading, paths=tuple(files)), dict.fromkeys(files, self.name)
@@ -99,7 +99,7 @@ class _Report:
         with found.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         found.path.unlink()
-        return Page(found.url, found.next_url, following, rows, digest)
+        return Page(found.url, found.links, following, rows, digest)
 
 
 def address_of(url: Secret) -> URL:
