@@ -13,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio.to_thread
+from anyio import open_file
 from yarl import URL
 
 from bulkimport import __version__
@@ -153,7 +154,7 @@ class Fetcher:
         name, length = name_of(response.url), response.content_length or 0
         await anyio.to_thread.run_sync(require_space, path.parent, ROOM * length)
         size, block = 0, bytearray()
-        async with await anyio.open_file(path, "wb", opener=private) as file:
+        async with await open_file(path, "wb", opener=private) as file:
             async for chunk in response.content.iter_any():
                 size += len(chunk)
                 block += chunk

@@ -1,10 +1,12 @@
 """The file systems of fsspec: how they are opened here, and what their errors mean."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import fsspec
+from fsspec.asyn import get_loop
 
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
@@ -77,12 +79,22 @@ def _kind(scheme: str) -> Any:
 
 def _opened(url: str, options: Mapping[str, object]) -> Any:
     """A file system of its own, connected if it connects at once."""
+    _quieten()
     scheme = urlsplit(url).scheme
     kind, own = _kind(scheme), revealed(options)
     defaults = {key: _merged(value, own.get(key)) for key, value in _DEFAULTS.get(scheme, {}).items()}
     in_url = kind._get_kwargs_from_urls(url)
     fresh = {} if scheme in _SSH else {"use_listings_cache": False}  # which sshfs has none of
     return kind(**{**defaults, **in_url, **own, **fresh, "skip_instance_cache": True})
+
+
+def _quieten() -> None:
+    """What libraries have to say beside their exceptions, above all of tasks that a failure left behind."""
+    get_loop().set_exception_handler(lambda loop, context: None)
+    for library in ("aiobotocore", "asyncssh", "botocore", "fsspec", "s3fs"):
+        logger = logging.getLogger(library)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 def _merged(default: object, own: object) -> object:

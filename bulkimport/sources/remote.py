@@ -112,10 +112,14 @@ class _Transfer:
         return names
 
     async def _from_systems(self) -> dict[str, str]:
-        found = await self._chosen([Site(url.reveal(), self._source.options) for url in self._source.urls])
+        found = await self._chosen(await anyio.to_thread.run_sync(self._sites))
         self._total = sum(remote.file.size for remote in found)
         await anyio.to_thread.run_sync(require_space, self._folder, ROOM * self._total)
         return {await self._fetched(remote, number): remote.file.path for number, remote in enumerate(found)}
+
+    def _sites(self) -> list[Site]:
+        """Imports the libraries of the file systems."""
+        return [Site(url.reveal(), self._source.options) for url in self._source.urls]
 
     async def _chosen(self, sites: list[Site]) -> list[_Remote]:
         """The files to be read, once they have come to rest."""
