@@ -31,6 +31,10 @@ def _remote_paths(values: Values) -> Iterator[Finding]:
     if schemes[0] in WEB and values.source.options:
         message = "`options` are for file systems; what a web server needs goes with `url`, as `headers` and `auth`"
         yield Finding(message, (("source", "options"),))
+    for name in ("newest", "max_age", "stable_for") if schemes[0] in WEB else ():
+        if getattr(values.source, name):
+            message = f"`{name}` goes by when a file was modified, which web servers do not reliably tell"
+            yield Finding(message, (("source", name),))
     for index, path in enumerate(values.source.path):
         at: Path = ("source", "path", index) if find(values.tree, ("source", "path", index)) else ("source", "path")
         for message in _url_mistakes(path) if schemes[0] in WEB else _file_mistakes(path, schemes[0]):
@@ -59,16 +63,14 @@ def _library_mistakes(kind: str) -> Iterator[str]:
         if find_spec(_OF_EXTRA[kind]) is None:
             yield f"a file at {kind}:// needs a library that is not installed: pip install 'bulkimport[remote]'"
         return
-    from fsspec.registry import known_implementations, registry  # only who has remote files has it
+    from fsspec import get_filesystem_class  # only who has remote files has it
 
-    if kind in registry:
-        return
-    if kind not in known_implementations:
+    try:
+        get_filesystem_class(kind)
+    except ValueError:
         yield f"there is no kind of file system called {kind}://"
-        return
-    library = known_implementations[kind]["class"].partition(".")[0]
-    if find_spec(library) is None:
-        yield f"a file at {kind}:// needs a library that is not installed: pip install {library}"
+    except ImportError as error:
+        yield f"a file at {kind}:// needs a library that is not installed: {error}"
 
 
 def _report(values: Values) -> Iterator[Finding]:
