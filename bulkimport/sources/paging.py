@@ -11,17 +11,16 @@ from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
 from bulkimport.sources.answers import NOT_SENT, name_of
 from bulkimport.wording import number
 
-_LINK = re.compile(r"\s*<([^>]*)>(.*)", re.DOTALL)
+_LINK = re.compile(r'<([^>]*)>((?:[^"<,]|"[^"]*")*)')
 _RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
 def next_in(links: Sequence[str]) -> str | None:
     """The target of the first link to what comes next in `Link` headers (RFC 8288)."""
-    for link in (part for header in links for part in re.split(r",(?=\s*<)", header)):
-        found = _LINK.match(link)
-        relation = _RELATION.search(found[2]) if found else None
-        if found and relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return found[1]
+    for link in (found for header in links for found in _LINK.finditer(header)):
+        relation = _RELATION.search(link[2])
+        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            return link[1]
     return None
 
 
@@ -78,10 +77,12 @@ class Pages:
         if target is None:
             return None
         try:
-            return page.url.join(URL(target, encoded=target.isascii() and " " not in target))
+            url = page.url.join(URL(target, encoded=target.isascii() and " " not in target))
+            url.origin()  # finds what is wrong with host and port
         except ValueError:
             message = f"{self._name} names a next page whose address cannot be used"
             raise SourceError(message, f"Check `paging.next`. {NOT_SENT}") from None
+        return url
 
     def _next_by_count(self, paging: CountedPaging, page: Page) -> URL | None:
         if not page.rows:
