@@ -40,6 +40,18 @@ def name_of(url: URL) -> str:
     return f"{url.scheme}://{url.host}{port}{url.raw_path}"
 
 
+def usable(url: URL) -> URL:
+    """The URL itself. Raises ValueError if it cannot be asked for."""
+    if not url.host or url.explicit_port == 0:  # reading the port checks it
+        raise ValueError
+    return url
+
+
+def same_origin(one: URL, other: URL) -> bool:
+    """Whether scheme, host and port are the same, the port being said or not."""
+    return (one.scheme, (one.host or "").lower(), one.port) == (other.scheme, (other.host or "").lower(), other.port)
+
+
 def is_secure(url: URL) -> bool:
     """Whether nobody on the way can read along: https, or a host that can only be this machine."""
     if url.scheme == "http":

@@ -20,7 +20,16 @@ from bulkimport import __version__
 from bulkimport.clock import Clock
 from bulkimport.folders import require_space
 from bulkimport.retry import RetryPolicy, Wait, parse_retry_after
-from bulkimport.sources.answers import Setback, is_secure, judge_content, judge_status, name_of, setback_of
+from bulkimport.sources.answers import (
+    Setback,
+    is_secure,
+    judge_content,
+    judge_status,
+    name_of,
+    same_origin,
+    setback_of,
+    usable,
+)
 from bulkimport.sources.landed_file import ROOM, beginning, private
 
 ATTEMPTS = 5
@@ -118,7 +127,7 @@ class Fetcher:
     async def _sent(self, url: URL) -> AsyncIterator[aiohttp.ClientResponse]:
         """The head of the answer is there. What the network does becomes a Setback."""
         assert self._session is not None  # noqa: S101  # opened by __aenter__
-        is_ours = url.origin() == self._access.origin
+        is_ours = same_origin(url, self._access.origin)
         headers = {
             "Accept-Encoding": "gzip",
             "User-Agent": f"bulkimport/{__version__}",
@@ -135,8 +144,8 @@ class Fetcher:
     def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:
         location = response.headers.get("Location", "")
         try:
-            target = url.join(URL(location, encoded=True))
-            if not location or not target.host or not is_secure(target):
+            target = usable(url.join(URL(location, encoded=True)))
+            if not location or not is_secure(target):
                 raise ValueError
         except ValueError:
             message = f"{name_of(url)} redirects ({response.status}) to an address that cannot be used"

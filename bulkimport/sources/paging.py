@@ -8,7 +8,7 @@ from yarl import URL
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
-from bulkimport.sources.answers import NOT_SENT, name_of
+from bulkimport.sources.answers import NOT_SENT, name_of, same_origin, usable
 from bulkimport.wording import number
 
 _LINK = re.compile(r'<([^>]*)>((?:[^"<,]|"[^"]*")*)')
@@ -41,7 +41,6 @@ class Pages:
     def __init__(self, first: URL, paging: Paging | None, max_pages: int) -> None:
         self._paging = paging
         self._max_pages = max_pages
-        self._origin = first.origin()
         self._name = name_of(first)
         self._count = paging.first if isinstance(paging, CountedPaging) else 0
         self._base = first
@@ -63,7 +62,7 @@ class Pages:
                 url = self._next_by_count(self._paging, page)
         if url is None:
             return None
-        if url.origin() != self._origin:
+        if not same_origin(url, self._base):
             message = f"{self._name} says that its next page is at {name_of(url)}, where the credentials must not go"
             raise SourceError(message, f"Check the URL: is it the address that the server calls itself by? {NOT_SENT}")
         if url in self._seen:
@@ -77,12 +76,10 @@ class Pages:
         if target is None:
             return None
         try:
-            url = page.url.join(URL(target, encoded=target.isascii() and " " not in target))
-            url.origin()  # finds what is wrong with host and port
+            return usable(page.url.join(URL(target, encoded=target.isascii() and " " not in target)))
         except ValueError:
             message = f"{self._name} names a next page whose address cannot be used"
             raise SourceError(message, f"Check `paging.next`. {NOT_SENT}") from None
-        return url
 
     def _next_by_count(self, paging: CountedPaging, page: Page) -> URL | None:
         if not page.rows:

@@ -35,6 +35,7 @@ class Patience:
         self._clock = clock
         self._rng = rng
         self._signs = 0
+        self._last: Setback | None = None
         self.name = ""
 
     def renewed(self) -> None:
@@ -50,7 +51,7 @@ class Patience:
             outcome = await self._attempt(work)
             if not isinstance(outcome, Exception):
                 return outcome
-            setback = self._judged(outcome)
+            self._last = setback = self._judged(outcome)
             if not setback.is_passing:
                 raise setback.error()
             elapsed = self._clock.monotonic() - start
@@ -58,6 +59,11 @@ class Patience:
             if not isinstance(decision, Wait):
                 raise setback.error(f" Given up, as {decision.reason}.")
             await self._clock.sleep(decision.delay)
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong last, as the end of a sentence; nothing if nothing did."""
+        return "" if self._last is None else f"; before that, {self._last.message}"
 
     async def _attempt(self, work: Callable[[], T]) -> T | Exception:
         outcome: T | Exception = Setback(f"{self.name} was silent for {self._silence:g} s", is_passing=True)

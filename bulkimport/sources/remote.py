@@ -55,7 +55,7 @@ async def fetch_files(
         return await transfer.files()
     if scope.cancelled_caught:
         hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOT_SENT}"
-        raise SourceError(f"{transfer.name} was not here whole within {duration(source.timeout)}", hint)
+        raise SourceError(transfer.waiting, hint)
     raise AssertionError("a scope that was not cancelled returns")
 
 
@@ -91,9 +91,10 @@ class _Transfer:
         self._arrived = self._total = 0
 
     @property
-    def name(self) -> str:
-        """What is being waited for."""
-        return self._patience.name
+    def waiting(self) -> str:
+        """What is being waited for, and for how long it may be."""
+        limit = duration(self._source.timeout)
+        return f"{self._patience.name} was not here whole within {limit}{self._patience.trouble}"
 
     async def files(self) -> tuple[FileSource, dict[str, str]]:
         is_http = urlsplit(self._source.urls[0].reveal()).scheme in HTTP

@@ -41,6 +41,11 @@ def test_other_origins_are_refused(target: str) -> None:
         Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next=target))
 
 
+def test_the_same_origin_may_be_written_in_several_ways() -> None:
+    target = "https://HOST:443/people?$skiptoken=x"
+    assert str(Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next=target))).endswith("?$skiptoken=x")
+
+
 def test_a_target_that_is_none_is_told() -> None:
     with pytest.raises(SourceError, match="whose address cannot be used"):
         Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next="https://host:port/"))

@@ -116,6 +116,12 @@ def test_wrong_keys_are_told_and_not_shown(tmp_path: Path) -> None:
     assert "credentials in `options`" in error.hint
 
 
+def test_a_store_that_is_not_there_in_time_is_told(tmp_path: Path) -> None:
+    options = {"endpoint_url": "http://127.0.0.1:9", "key": "k", "secret": SECRET}
+    error = failure(source("s3://any/people.csv", options=options, timeout=3.0), tmp_path)
+    assert "s3://any/people.csv" in error.message
+
+
 def test_a_store_that_is_not_there_is_given_up(tmp_path: Path) -> None:
     options = {"endpoint_url": "http://127.0.0.1:9", "key": "k", "secret": SECRET}
     error = failure(source("s3://any/people.csv", options=options, timeout=3000.0), tmp_path)

@@ -329,7 +329,7 @@ async def test_a_redirect_elsewhere_loses_credentials_and_headers(tmp_path: Path
     assert not any("a-key" in value or "name" in value for _, value in request.headers)
 
 
-@pytest.mark.parametrize("location", ["http://report.example/x", "ftp://127.0.0.1/x", ""])
+@pytest.mark.parametrize("location", ["http://report.example/x", "ftp://127.0.0.1/x", "http://127.0.0.1:x/", ""])
 async def test_a_redirect_to_where_others_read_along_is_not_followed(tmp_path: Path, location: str) -> None:
     async with scripted_server(answer(302, b"", [("Location", location)])) as server:
         error = await failure(a_report(server), tmp_path)
