@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import ItemsView, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -99,7 +100,7 @@ def _reading(document: Path, name: str) -> Iterator[BinaryIO]:
         raise SourceError(f"{name} is not JSON", _HINT) from None
     except EOFError:
         raise SourceError(f"{name} is cut short: the gzip data ends too early", _HINT) from None
-    except (gzip.BadGzipFile, OSError) as error:
+    except (gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"{name} cannot be unpacked: {error}", _HINT) from None
 
 

@@ -1,5 +1,6 @@
 """JSON documents as lines of records."""
 
+import errno
 import gzip
 import io
 import json
@@ -101,6 +102,17 @@ def test_what_is_no_report_is_told(tmp_path: Path, document: bytes, message: str
 def test_cut_gzip_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is cut short: the gzip data ends too early"):
         lines(tmp_path, gzip.compress(json.dumps([{"a": str(number)} for number in range(5000)]).encode())[:-9])
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_blamed_on_the_report(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b'[{"a": 1}]')
+    with pytest.raises(OSError, match="No space left"):
+        write_records(tmp_path / "page", "the report", (), FullDisk(), flatten=True)
 
 
 @pytest.mark.parametrize(
