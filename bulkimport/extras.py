@@ -6,6 +6,7 @@ _LIBRARIES = {
     "notify": "apprise",
     "metrics": "prometheus_client",
     "otel": "opentelemetry.exporter.otlp.proto.http",
+    "remote": "fsspec",
 }
 
 

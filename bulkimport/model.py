@@ -3,6 +3,7 @@
 Configuration reaches the rest of the program as these frozen dataclasses (paths absolute, durations in seconds).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -224,7 +225,80 @@ class NdjsonSource:
 FileSource = CsvSource | JsonSource | NdjsonSource
 """Sources whose `paths` are read as they stand."""
 
-Source = FileSource
+Opaque = str | Secret
+"""A text that may have to be kept to oneself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSource:
+    """Files elsewhere, each by its URL or a glob pattern of such, in order; read as `content`, whose paths are empty.
+
+    `options` are the file system's own, nested where it wants them so. `timeout` bounds the whole transfer, in seconds.
+    """
+
+    urls: tuple[Secret, ...]
+    content: FileSource
+    options: Mapping[str, object] = field(default_factory=dict)
+    timeout: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A name and a password for HTTP's basic authentication."""
+
+    username: Secret
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPaging:
+    """The next page is where the answer's `Link` header says (RFC 8288, rel=next)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextPaging:
+    """The next page is where a value in the answer's JSON says: the names of objects and the value, joined by dots."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPaging:
+    """The next page is asked for by number (or, with `by_rows`, by how many rows to skip), until one has no rows."""
+
+    parameter: str
+    first: int
+    by_rows: bool
+
+
+Paging = LinkPaging | NextPaging | CountedPaging
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSource:
+    """A report over HTTP, in one or (with `paging`) at most `max_pages` answers; read as `content`, whose paths are
+    empty.
+
+    `flatten` makes properties of what is nested in JSON records. `timeout` bounds the whole report, in seconds.
+    """
+
+    url: Secret
+    content: FileSource
+    params: tuple[tuple[str, Opaque], ...] = ()
+    headers: tuple[tuple[str, Opaque], ...] = ()
+    auth: Basic | Bearer | None = None
+    paging: Paging | None = None
+    max_pages: int = 10_000
+    flatten: bool = False
+    timeout: float = 3600.0
+
+
+Source = FileSource | RemoteSource | HttpSource
 FieldType = Literal["text", "number", "date", "boolean"]
 Unmapped = Literal["keep", "refuse", "blank"]
 Scalar = str | int | float | bool | None

@@ -171,11 +171,12 @@ def _quota(used: int, quota: int, datasets: int) -> Check:
 
 
 def _payload_sizes(datasets: Sequence[Dataset]) -> list[int]:
-    """About how many bytes each payload will take, the largest first; a source that is not there takes none."""
+    """About how many bytes each payload will take, the largest first; of a source that is not there, or not on this
+    machine, none is known."""
     sizes = []
     for dataset in datasets:
         try:
-            sizes.append(PAYLOAD_RATIO * source_size(dataset.source))
+            sizes.append(PAYLOAD_RATIO * (source_size(dataset.source) or 0))
         except SourceError:  # that is told beside the dataset
             continue
     return sorted(sizes, reverse=True)

@@ -27,8 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("sources.choice", "sources.extract"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
-    ("json_stream", "channels", "extras"),
-    ("errors", "model", "clock", "wording", "__init__"),
+    ("json_stream", "channels"),
+    ("errors", "model", "clock", "wording", "extras", "__init__"),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 
@@ -36,6 +36,7 @@ SIDEWAYS = {
     ("errors", "model"): "an error becomes the vocabulary's ErrorReport",
     ("payload", "sources"): "a payload is made of a source's rows",
     ("snapshot", "payload"): "one way to find keys that are not unique",
+    ("sources", "folders"): "what lands needs a private folder, and room on the disk",
     ("properties", "plan"): "one way to find what a misspelt name was meant to be",
     ("sandbox", "sandbox.server"): "the embedded sandbox is the server in a process of its own",
 }
@@ -45,11 +46,13 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 """Two independent readings of the API are what makes the sandbox a check."""
 
 OWNERS: dict[str, set[str]] = {
-    "aiohttp": {"notify", "orgvue", "sandbox"},
+    "aiohttp": {"notify", "orgvue", "sandbox", "sources"},
     "apprise": {"channels"},
     "click": {"cli"},
     "backports": {"sources"},
     "compression": {"sources"},
+    "fsspec": {"config", "sources"},
+    "ijson": {"sources"},
     "jinja2": {"report"},
     "opentelemetry": {"tracing"},
     "prometheus_client": {"metrics"},
@@ -58,8 +61,9 @@ OWNERS: dict[str, set[str]] = {
     "rich": {"cli", "progress", "report"},
     "ruamel": {"config"},
     "sqlite3": {"journal", "sandbox"},
+    "sshfs": {"sources"},
     "structlog": {"log"},
-    "yarl": {"notify", "orgvue", "sandbox"},
+    "yarl": {"notify", "orgvue", "sandbox", "sources"},
 }
 EVERYBODYS = {"anyio", "orjson"}
 

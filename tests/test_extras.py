@@ -3,7 +3,7 @@ import pytest
 from bulkimport import extras
 
 
-@pytest.mark.parametrize("extra", ["notify", "metrics", "otel"])
+@pytest.mark.parametrize("extra", ["notify", "metrics", "otel", "remote"])
 def test_what_is_installed_is_not_missing(extra: str) -> None:
     assert extras.missing(extra) == ""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkimport.cli.options import Common
+from bulkimport.cli.secrets import forms_of, secrets_in
 from bulkimport.config import load
 from bulkimport.model import Config, Dataset
 
@@ -13,15 +14,14 @@ from bulkimport.model import Config, Dataset
 def load_config(path: Path, common: Common) -> Config:
     """The config; its secrets become known to the redactor. Raises ConfigError with everything that is wrong."""
     config = load(path, os.environ)
-    if config.tenant.token is not None:
-        common.redactor.add(config.tenant.token)
     outlets, heartbeat = config.outlets, config.outlets.heartbeat
-    for _, header in outlets.telemetry.headers:
-        common.redactor.add(header)
     channels = [notification.url for notification in outlets.notifications]
     for url in (*channels, heartbeat.start, heartbeat.success, heartbeat.failure):
         if url is not None:
-            common.redactor.add_url(url)
+            common.redactor.add_url(url)  # whose path is a secret as well
+    for secret in secrets_in(config):
+        for form in forms_of(secret):
+            common.redactor.add(form)
     return config
 
 

@@ -108,7 +108,7 @@ def _add_tenant_rules(tenant: JsonSchema) -> None:
 def _add_source_rules(source: JsonSchema) -> None:
     """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
-    known_path = {"properties": {"path": {"anyOf": [known, {"type": "array", "items": known}]}}}
+    known_path = {"properties": {"path": {"anyOf": [known, {"type": "array", "items": known}]}, "url": known}}
     source["allOf"] = [
         _any_of(*KEYS_OF_ORIGIN),
         *({"not": {"required": list(pair)}} for pair in combinations(KEYS_OF_ORIGIN, 2)),

@@ -7,11 +7,49 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bulkimport.config import values
-from bulkimport.config.expectations import choice, duration, switch
-from bulkimport.config.shapes import Block, OneOrMore
+from bulkimport.config import opaque, values
+from bulkimport.config.expectations import choice, duration, switch, whole_number
+from bulkimport.config.shapes import Block, OneOrMore, seconds
 from bulkimport.config.source_types import SourceType
-from bulkimport.model import DifferingColumns
+from bulkimport.model import DifferingColumns, Opaque, Secret
+
+
+class BasicBlock(Block):
+    username: Annotated[Secret, values.SECRET] = Field(description="The account's name; for some servers an API key.")
+    password: Annotated[Secret, values.SECRET] = Field(description="Its password: best from a variable.")
+
+
+class AuthBlock(Block):
+    """One of the two."""
+
+    basic: BasicBlock | None = Field(None, description="A name and a password.")
+    bearer: Annotated[Secret | None, values.TOKEN] = Field(None, description="A token: best from a variable.")
+
+
+class PagingBlock(Block):
+    """One of the first four."""
+
+    link: Annotated[bool, switch()] = Field(
+        False, description="true: the next page is where the answer's `Link` header says (rel=next)."
+    )
+    next: Annotated[str | None, values.PLACE] = Field(
+        None,
+        description="Where in an answer's JSON the address of the next page stands.",
+        examples=["@odata.nextLink", "d.__next"],
+    )
+    page: Annotated[str | None, values.PARAMETER] = Field(
+        None, description="The parameter that asks for a page by its number, until one has no records."
+    )
+    offset: Annotated[str | None, values.PARAMETER] = Field(
+        None, description="The parameter that says how many records to skip, until there are no more."
+    )
+    first: Annotated[int | None, whole_number(0)] = Field(
+        None,
+        description="What `page` or `offset` begins with; 1 and 0 unless said otherwise.",
+    )
+    max_pages: Annotated[int, whole_number(1)] = Field(
+        10_000, description="A report with more pages fails: no paging goes on for ever."
+    )
 
 
 class SourceBlock(Block):
@@ -22,7 +60,22 @@ class SourceBlock(Block):
     )
     path: Annotated[list[Annotated[str, values.FILE_PATH]], OneOrMore("a path or a list of paths")] = Field(
         default_factory=list,
-        description="A file, a glob pattern, or a list of them, relative to the file that names them.",
+        description="A file, a glob pattern, or a list of them, relative to the file that names them. Or URLs of files "
+        "elsewhere, such as s3://bucket/people-*.csv.gz.",
+    )
+    options: Annotated[dict[str, object], opaque.OPTIONS] = Field(
+        {}, description="What the file system of a remote `path` needs: those of its fsspec implementation."
+    )
+    url: Annotated[Secret | None, values.ADDRESS] = Field(None, description="A report over HTTP.", repr=False)
+    params: Annotated[dict[str, Opaque], opaque.PARAMS] = Field({}, description="Parameters, added to `url`.")
+    headers: Annotated[dict[str, Opaque], opaque.HEADERS] = Field({}, description="Headers for the report's server.")
+    auth: AuthBlock | None = Field(None, description="What proves who asks: `basic` or `bearer`.")
+    paging: PagingBlock | None = Field(None, description="How the rest of a report is had that comes in pages.")
+    flatten: Annotated[bool, switch()] = Field(
+        False, description="JSON reports: nested values become properties, their names joined by dots."
+    )
+    timeout: Annotated[float, duration()] = seconds(
+        "1h", "The longest that a remote file or a report may take, all in all."
     )
     newest: Annotated[bool, switch()] = Field(
         False,

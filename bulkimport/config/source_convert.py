@@ -1,23 +1,69 @@
 """The checked `source` block → the source that the rest of the program knows."""
 
+from dataclasses import replace
+
 from bulkimport import model
-from bulkimport.config.paths import absolute_pattern
-from bulkimport.config.source_block import SourceBlock
-from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter, extension
+from bulkimport.config.paths import absolute, absolute_pattern
+from bulkimport.config.source_block import AuthBlock, PagingBlock, SourceBlock
+from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter, extension, scheme
+
+_PATHS = ("known_hosts", "client_keys")
+"""Options of file systems that name files on this machine."""
 
 
 def source(block: SourceBlock, directory: str) -> model.Source:
     """`directory` is the absolute one of the file that holds the block."""
-    kind = block.type or TYPE_OF_EXTENSION[extension(block.path[0])]
-    return _content(block, kind, tuple(absolute_pattern(directory, path) for path in block.path))
+    name = block.path[0] if block.url is None else block.url.reveal()
+    kind = block.type or TYPE_OF_EXTENSION[extension(name)]
+    if block.url is not None:
+        return _report(block, _content(block, kind, (), name), block.url)
+    if scheme(name):
+        options = {key: _option(key, value, directory) for key, value in block.options.items()}
+        return model.RemoteSource(
+            tuple(map(model.Secret, block.path)), _content(block, kind, (), name), options, block.timeout
+        )
+    return _content(block, kind, tuple(absolute_pattern(directory, path) for path in block.path), name)
 
 
-def _content(block: SourceBlock, kind: str, paths: tuple[str, ...]) -> model.FileSource:
-    """Files as the block says they are to be read."""
+def _option(key: str, value: object, directory: str) -> object:
+    return absolute(directory, value) if key in _PATHS and isinstance(value, str) else value
+
+
+def _report(block: SourceBlock, content: model.FileSource, url: model.Secret) -> model.HttpSource:
+    report = model.HttpSource(
+        url,
+        content,
+        params=tuple(block.params.items()),
+        headers=tuple(block.headers.items()),
+        auth=None if block.auth is None else _auth(block.auth),
+        flatten=block.flatten,
+        timeout=block.timeout,
+    )
+    paging = block.paging
+    return report if paging is None else replace(report, paging=_paging(paging), max_pages=paging.max_pages)
+
+
+def _auth(block: AuthBlock) -> model.Basic | model.Bearer | None:
+    if block.basic is not None:
+        return model.Basic(block.basic.username, block.basic.password)
+    return None if block.bearer is None else model.Bearer(block.bearer)
+
+
+def _paging(block: PagingBlock) -> model.Paging:
+    first = block.first
+    if block.page is not None:
+        return model.CountedPaging(block.page, 1 if first is None else first, by_rows=False)
+    if block.offset is not None:
+        return model.CountedPaging(block.offset, first or 0, by_rows=True)
+    return model.LinkPaging() if block.next is None else model.NextPaging(block.next)
+
+
+def _content(block: SourceBlock, kind: str, paths: tuple[str, ...], name: str) -> model.FileSource:
+    """Files as the block says they are to be read; `name` is that of one of them."""
     choice = model.FileChoice(block.newest, block.max_age, block.stable_for)
     match kind:
         case "csv":
-            delimiter = block.delimiter or default_delimiter(paths[0])
+            delimiter = block.delimiter or default_delimiter(name)
             differing = block.differing_columns
             return model.CsvSource(paths, delimiter, block.encoding, block.quotechar, differing, block.member, choice)
         case "json":

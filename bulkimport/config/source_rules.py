@@ -4,15 +4,19 @@ from collections.abc import Iterable, Iterator
 from glob import has_magic
 
 from bulkimport.config.findings import Finding, Rule, Values
+from bulkimport.config.problems import quoted
+from bulkimport.config.remote_rules import REMOTE_RULES
 from bulkimport.config.source_types import (
     KEYS_OF_ORIGIN,
     KEYS_OF_TYPE,
     PACKED,
     TYPE_OF_EXTENSION,
     SourceType,
+    bare,
     default_delimiter,
     extension,
     foreign,
+    scheme,
 )
 from bulkimport.config.tree import Path, ScalarNode, find
 from bulkimport.wording import listed
@@ -20,10 +24,12 @@ from bulkimport.wording import listed
 
 def _type(values: Values) -> Iterator[Finding]:
     """Every path has a known extension unless `type` is given, and all have the same type."""
-    if not values.source.path or find(values.tree, ("source", "type")) is not None:
+    if find(values.tree, ("source", "type")) is not None:
         return
+    if _single_type(values) is None and values.source.url is not None:
+        yield Finding("the URL tells no type: say `type: csv`, `json` or `ndjson`", (("source", "url"),))
     types: dict[str, str] = {}
-    for index, path in enumerate(values.source.path):
+    for index, path in enumerate(values.source.path or []):
         kind = TYPE_OF_EXTENSION.get(extension(path))
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
@@ -106,7 +112,8 @@ def _single_type(values: Values) -> SourceType | None:
     source = values.source
     if source.type is not None or find(values.tree, ("source", "type")) is not None:
         return source.type
-    kinds = {TYPE_OF_EXTENSION.get(extension(path)) for path in source.path or []}
+    names = source.path or ([] if source.url is None else [source.url.reveal()])
+    kinds = {TYPE_OF_EXTENSION.get(extension(name)) for name in names}
     return kinds.pop() if len(kinds) == 1 else None
 
 
@@ -122,7 +129,8 @@ def _path_of(values: Values, index: int) -> Path:
 
 
 def _shown_path(values: Values, index: int) -> str:
-    return values.shown(*_path_of(values, index))
+    path = values.source.path[index]
+    return quoted(bare(path)) if scheme(path) else values.shown(*_path_of(values, index))
 
 
 SOURCE_RULES: tuple[Rule, ...] = (
@@ -133,4 +141,5 @@ SOURCE_RULES: tuple[Rule, ...] = (
     _delimiters,
     _newest,
     _member,
+    *REMOTE_RULES,
 )

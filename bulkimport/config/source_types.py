@@ -1,5 +1,6 @@
 """Which kinds of source there are, which keys each has, and which kind a path names by its extension."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import PurePosixPath
@@ -16,6 +17,8 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".jsonl": "ndjson",
 }
 PACKED = (".gz", ".zst", ".zip")
+WEB = ("http", "https")
+_URL = re.compile("([A-Za-z][A-Za-z0-9+.-]+)://")
 
 KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": (  # JSON is UTF-8 by definition; its records need not have the same properties
@@ -26,7 +29,10 @@ KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
-KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": ("newest", "max_age", "stable_for")}
+KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
+    "path": ("newest", "max_age", "stable_for", "options", "timeout"),
+    "url": ("params", "headers", "auth", "paging", "flatten", "timeout"),
+}
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
 sources from there have."""
 
@@ -38,8 +44,26 @@ def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:
 
 def extension(path: str) -> str:
     """The last extension in lower case, a further one of PACKED left out: `.csv` of `People.CSV.gz`."""
-    name = PurePosixPath(path.lower())
+    name = PurePosixPath(bare(path).lower())
     return PurePosixPath(name.stem).suffix if name.suffix in PACKED else name.suffix
+
+
+def scheme(path: str) -> str:
+    """The scheme of a path that is the URL of a file elsewhere, in lower case; empty for other paths."""
+    found = _URL.match(path)
+    return found[1].lower() if found else ""
+
+
+def bare(path: str) -> str:
+    """A URL without what may be secret in it: its user, query and fragment. Any other path as it is."""
+    kind = scheme(path)
+    if not kind:
+        return path
+    start, _, rest = path.partition("://")
+    if kind in WEB:  # elsewhere, these characters are part of a name or a pattern
+        rest = re.split("[?#]", rest, maxsplit=1)[0]
+    host, slash, name = rest.partition("/")
+    return f"{start}://{host.rpartition('@')[2]}{slash}{name}"
 
 
 def default_delimiter(path: str) -> str:
@@ -48,7 +72,7 @@ def default_delimiter(path: str) -> str:
 
 def path_pattern() -> str:
     """A JSON Schema pattern for the paths whose type their extension tells, or that hold a variable."""
-    return rf"\.({_either_case(TYPE_OF_EXTENSION)})(\.({_either_case(PACKED)}))?$|\$\{{"
+    return rf"\.({_either_case(TYPE_OF_EXTENSION)})(\.({_either_case(PACKED)}))?([?#].*)?$|\$\{{"
 
 
 def _either_case(extensions: Iterable[str]) -> str:

@@ -138,7 +138,7 @@ def _prom_file(value: str) -> str:
     return _path(value)
 
 
-def _secret(words: str, parse: Callable[[str], object], pattern: str) -> Expectation:
+def _secret(words: str, parse: Callable[[str], object], pattern: str | None = None) -> Expectation:
     return replace(text(words, parse, pattern), is_secret=True)
 
 
@@ -214,6 +214,10 @@ OTLP_ENDPOINT = text("an http or https address, such as http://localhost:4318", 
 HEADER_NAME = text("the name of a header", _header_name, HEADER_NAME_PATTERN)
 HEADER_VALUE = _secret("a text that a header can hold", _header_value, HEADER_VALUE_PATTERN)
 PROM_FILE = text("a path that ends in .prom", _prom_file, r"\.prom$")
+SECRET = _secret("a text", Secret)
+ADDRESS = _secret("an address such as https://host/report", lambda value: Secret(_path(value)))
+PLACE = text("the names on the way to a value, joined by dots")
+PARAMETER = text("the name of a parameter")
 FILE_PATH = text("a path", _path)
 ENCODING = text("a text encoding that Python knows, such as utf-8 or cp1252", _encoding)
 DELIMITER = text(r"one character (a tab may be written \t or tab)", _delimiter, r"^([^\r\n]|\\t|tab)$")

@@ -46,7 +46,7 @@ async def _read(context: DatasetContext, preparation: Callable[[PayloadRequest],
     chosen = await choose_files(context)
     request = replace(PayloadRequest.of(context.dataset, context.files.spool), source=chosen.source)
     size = await anyio.to_thread.run_sync(source_size, chosen.source)
-    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
+    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * (size or 0))
     async with alongside(_report_progress, context, request):
         found = await context.run.workers.run(preparation, request, size=size)
     await chosen.verify()

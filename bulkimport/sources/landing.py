@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
+
 from bulkimport.errors import SourceError
-from bulkimport.model import FileSource, Source
+from bulkimport.model import FileSource, HttpSource, RemoteSource, Source
 
 Tell = Callable[[int, int], None]
 """Told how many bytes have arrived, of how many in all (0 where that is not known)."""
@@ -50,4 +52,14 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
 
     Blocks; raises SourceError where they cannot be had whole, and OSError only where `folder` cannot be written.
     """
-    return Landed(source)
+    match source:
+        case HttpSource():
+            from bulkimport.sources.report import fetch_report
+
+            return Landed(*anyio.run(fetch_report, source, folder, tell))
+        case RemoteSource():
+            from bulkimport.sources.remote import fetch_files
+
+            return Landed(*anyio.run(fetch_files, source, folder, tell))
+        case _:
+            return Landed(source)

@@ -6,6 +6,7 @@ import pytest
 
 from bulkimport.config import inclusion, load
 from bulkimport.errors import ConfigError
+from bulkimport.model import FileSource
 from tests.config.support import HEAD, Folder, dataset
 
 
@@ -28,6 +29,7 @@ def test_a_main_file_may_have_only_included_datasets(folder: Folder) -> None:
 def test_sources_of_included_files_are_relative_to_those(folder: Folder) -> None:
     folder.write("teams/b.yaml", "datasets:\n" + dataset("b", 1))
     (only,) = folder.load(HEAD + "include: [teams/b.yaml]\n").datasets
+    assert isinstance(only.source, FileSource)
     assert only.source.paths == (str(folder.path / "teams/data/b.csv"),)
 
 

@@ -181,11 +181,11 @@ def test_sizes_are_told_from_what_the_files_say_or_usually_hold(tmp_path: Path) 
     for ending, pack in PACKED.items():
         (tmp_path / f"a.csv{ending}").write_bytes(pack(text))
 
-    def told(ending: str) -> int:
+    def told(ending: str) -> int | None:
         return source_size(CsvSource((str(tmp_path / f"a.csv{ending}"),)))
 
     assert told("") == told(".zip") == len(text)
-    assert told(".zst") >= len(text)
+    assert (told(".zst") or 0) >= len(text)
     assert told(".gz") == 8 * (tmp_path / "a.csv.gz").stat().st_size
     assert source_size(CsvSource((str(tmp_path / "a.csv"), str(tmp_path / "a.csv.zip")))) == 2 * len(text)
 

@@ -1,0 +1,45 @@
+"""The files that rows land in: private, room for them made sure of, and a look at what they begin with."""
+
+import gzip
+import os
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+ROOM = 4
+"""How much room on the disk what lands takes in all, for each byte of it: itself and the payload made of it, about."""
+
+_PACKED = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"PK\x03\x04": ".zip"}
+_GLANCE = 512
+
+
+def private(path: str, flags: int) -> int:
+    """Opens as `open` does, for nobody else to read."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def packing(path: Path) -> str:
+    """The ending that a file's name should have for how its content is packed: `.gz`, `.zst`, `.zip` or nothing."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return next((ending for magic, ending in _PACKED.items() if start.startswith(magic)), "")
+
+
+def named_as_packed(path: Path) -> str:
+    """The path of a file, its name made to say how it is packed: readers go by that."""
+    ending = packing(path)
+    return str(path if not ending else path.rename(path.with_name(f"{path.name}{ending}")))
+
+
+def unpacked(path: Path) -> BinaryIO:
+    """Opens a file, unpacking it if it is gzip."""
+    return cast("BinaryIO", gzip.open(path)) if packing(path) == ".gz" else path.open("rb")
+
+
+def beginning(path: Path) -> bytes:
+    """The first bytes of a file, unpacked if they are gzip; what is too broken to be unpacked is for the reader."""
+    try:
+        with unpacked(path) as file:
+            return file.read(_GLANCE)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""

@@ -1,0 +1,171 @@
+"""The records in a JSON document of any length, one to a line and, if asked for, flat. Numbers stay digit for digit."""
+
+import gzip
+import re
+import zlib
+from collections.abc import ItemsView, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ijson
+import orjson
+
+from bulkimport.errors import SourceError
+from bulkimport.sources.landed_file import unpacked
+from bulkimport.wording import listed
+
+BLOCK = 1 << 20
+MAX_DEPTH = 32
+
+_BOM = b"\xef\xbb\xbf"
+_EDM_DATE = re.compile(r"/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d{1,4})?\)/", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_NAMES = 8
+_INTEGERS = range(-(2**63), 2**64)
+"""What orjson writes by itself."""
+
+_HINT = "Have the report written again, whole. Nothing was sent for this dataset."
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers a name that stands in it `twice` (its maker, which is C, minds no exception)."""
+
+    twice: str | None = None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            self.twice = name
+        super().__setitem__(name, value)
+
+    def once(self) -> ItemsView[str, Any]:
+        """The properties, each of which has to be there once."""
+        if self.twice is not None:
+            raise _BadRecordError(f"the property {self.twice!r} is there more than once")
+        return self.items()
+
+
+class _BadRecordError(ValueError):
+    pass
+
+
+def write_records(document: Path, name: str, place: Sequence[str], out: BinaryIO, *, flatten: bool) -> int:
+    """Adds the objects of the array at `place` in `document` (gzip is unpacked) to `out` as lines; returns their count.
+
+    With `flatten`, nested values become properties whose names are joined by dots (items of arrays by their numbers,
+    from 0), and dates of OData 2 (`/Date(1577836800000)/`) become ISO 8601. `name` is what people call the document.
+    Raises SourceError.
+    """
+    count, block = 0, bytearray()
+    prefix = ".".join((*place, "item"))
+    with _reading(document, name) as file:
+        _require_array(file, name, place)
+    with _reading(document, name) as file:
+        try:
+            for record in ijson.items(file, prefix, map_type=_Object):
+                block += _line(record, flatten=flatten)
+                count += 1
+                if len(block) >= BLOCK:
+                    out.write(block)
+                    block.clear()
+        except _BadRecordError as error:
+            hint = "Have the report corrected, or leave the property out of it. Nothing was sent for this dataset."
+            raise SourceError(f"{name}, record {count + 1}: {error}", hint) from None
+    out.write(block)
+    return count
+
+
+def text_at(document: Path, name: str, place: str) -> str | None:
+    """The text at a dotted `place` of a JSON document; None where there is none, or null, or an empty one."""
+    with _reading(document, name) as file:
+        value = next(ijson.items(file, place), None)
+        if value is not None and not isinstance(value, str):
+            message = f"{name}: expected the address of the next page at {place}, found another value"
+            raise SourceError(message, "Check `paging.next`. Nothing was sent for this dataset.")
+        return value or None
+
+
+@contextmanager
+def _reading(document: Path, name: str) -> Iterator[BinaryIO]:
+    try:
+        with unpacked(document) as file:
+            if file.read(len(_BOM)) != _BOM:
+                file.seek(0)
+            yield file
+    except ijson.IncompleteJSONError:
+        raise SourceError(f"{name} is not a whole JSON document: it is cut short or broken", _HINT) from None
+    except (ijson.JSONError, UnicodeDecodeError):
+        raise SourceError(f"{name} is not JSON", _HINT) from None
+    except EOFError:
+        raise SourceError(f"{name} is cut short: the gzip data ends too early", _HINT) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(f"{name} cannot be unpacked: {error}", _HINT) from None
+
+
+def _require_array(file: BinaryIO, name: str, place: Sequence[str]) -> None:
+    """Raises SourceError unless there is an array at `place`."""
+    wanted, names = ".".join(place), []
+    for prefix, event, value in ijson.parse(file):
+        if prefix == wanted and event == "start_array":
+            return
+        if event == "map_key" and not prefix:
+            names.append(str(value))
+    where = f"at {wanted}" if wanted else "at its top"
+    has = f"its names are {listed(names[:_MOST_NAMES])}" if names else "it has no names"
+    hint = "Say with `records` where in the answer the array of records stands. Nothing was sent for this dataset."
+    raise SourceError(f"{name} has no array of records {where}; {has}", hint)
+
+
+def _line(record: object, *, flatten: bool) -> bytes:
+    if not isinstance(record, _Object):
+        raise _BadRecordError("expected an object, found another value")
+    flat: dict[str, Any] = {}
+    if flatten:
+        _flatten(record, "", flat, MAX_DEPTH)
+    else:
+        flat = {name: _exact(value) for name, value in record.once()}
+    try:
+        return orjson.dumps(flat, default=_exact, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError as error:
+        raise _BadRecordError(f"it cannot be written: {error}") from None
+
+
+def _flatten(value: Any, name: str, flat: dict[str, Any], depth: int) -> None:
+    if not depth:
+        raise _BadRecordError(f"{name[:80]} is nested more than {MAX_DEPTH} deep")
+    match value:
+        case _Object():
+            inner: Any = value.once()
+        case list():
+            inner = enumerate(value)
+        case _:
+            if name in flat:
+                raise _BadRecordError(f"flat, two of its values are called {name!r}")
+            flat[name] = _date(value) if isinstance(value, str) and value.startswith("/Date(") else _exact(value)
+            return
+    for key, item in inner:
+        _flatten(item, f"{name}.{key}" if name else str(key), flat, depth - 1)
+
+
+def _exact(value: Any) -> Any:
+    """Numbers that orjson does not write digit for digit, as the text that they are."""
+    if isinstance(value, Decimal) or (type(value) is int and value not in _INTEGERS):
+        return orjson.Fragment(str(value))
+    return value
+
+
+def _date(text: str) -> str:
+    """A moment of OData 2 in ISO 8601: a date alone where it is midnight; any other text as it stands."""
+    found = _EDM_DATE.fullmatch(text)
+    if found is None:
+        return text
+    try:
+        moment = _EPOCH + timedelta(milliseconds=int(found["ms"]))
+    except OverflowError:
+        return text
+    if found["offset"] is None and not moment.time().replace(tzinfo=None) > _EPOCH.time():
+        return moment.date().isoformat()
+    zone = "" if found["offset"] is None else "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + zone

@@ -1,0 +1,38 @@
+import gzip
+import stat
+from pathlib import Path
+
+import pytest
+
+from bulkimport.sources.landed_file import beginning, named_as_packed, packing, private
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (gzip.compress(b"x"), ".gz"),
+        (b"PK\x03\x04rest", ".zip"),
+        (b"\x28\xb5\x2f\xfd", ".zst"),
+        (b"id\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_name_says_how_the_content_is_packed(tmp_path: Path, content: bytes, ending: str) -> None:
+    path = tmp_path / "00000.csv"
+    path.write_bytes(content)
+    assert packing(path) == ending
+    assert named_as_packed(path) == f"{path}{ending}"
+    assert Path(f"{path}{ending}").read_bytes() == content
+
+
+def test_the_beginning_is_that_of_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(gzip.compress(b"id,name\n"))
+    assert beginning(path) == b"id,name\n"
+    path.write_bytes(b"\x1f\x8b broken")
+    assert beginning(path) == b""
+
+
+def test_what_is_opened_is_for_nobody_else(tmp_path: Path) -> None:
+    with open(tmp_path / "a", "wb", opener=private):
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600

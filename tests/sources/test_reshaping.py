@@ -1,0 +1,136 @@
+"""JSON documents as lines of records."""
+
+import errno
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkimport.errors import SourceError
+from bulkimport.sources.reshaping import text_at, write_records
+
+
+def lines(folder: Path, document: bytes, *place: str, flatten: bool = True) -> list[bytes]:
+    path = folder / "page.json"
+    path.write_bytes(document)
+    out = io.BytesIO()
+    count = write_records(path, "the report", place, out, flatten=flatten)
+    found = out.getvalue().splitlines()
+    assert count == len(found)
+    return found
+
+
+NAMES = st.text(alphabet="ab_é ", min_size=1, max_size=3)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def leaves(value: Any, name: str = "") -> dict[str, Any]:
+    """The plain reading of what flattening means."""
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        return {k: v for key, item in pairs for k, v in leaves(item, f"{name}.{key}" if name else str(key)).items()}
+    return {name: value}
+
+
+@given(st.lists(st.dictionaries(NAMES, VALUES, max_size=4), max_size=4), st.booleans())
+def test_flat_records_have_every_value_under_the_way_to_it(
+    tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], packed: bool
+) -> None:
+    document = json.dumps({"d": {"more": [{"x": 1}], "results": records}}).encode()
+    found = lines(tmp_path_factory.mktemp("r"), gzip.compress(document) if packed else document, "d", "results")
+    assert [json.loads(line) for line in found] == [leaves(record) for record in records]
+
+
+def test_records_stay_nested_where_nobody_asked(tmp_path: Path) -> None:
+    assert lines(tmp_path, b'\xef\xbb\xbf[{"a": {"b": [1.50]}}]', flatten=False) == [b'{"a":{"b":[1.50]}}']
+
+
+def test_numbers_stay_digit_for_digit(tmp_path: Path) -> None:
+    text = b'[{"a":1.50,"b":123456789012345678901234567890,"c":-0.0,"d":0.10000000000000000555111512312578,"e":1e400}]'
+    (line,) = lines(tmp_path, text)
+    assert line == text[1:-1].replace(b"1e400", b"1E+400")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/Date(1577836800000)/", "2020-01-01"),
+        ("/Date(-86400000)/", "1969-12-31"),
+        ("/Date(1577836801000)/", "2020-01-01T00:00:01"),
+        ("/Date(1577836800123+0000)/", "2020-01-01T00:00:00.123Z"),
+        ("/Date(1577836800000+0060)/", "2020-01-01T00:00:00Z"),
+        ("/Date(999999999999999)/", "/Date(999999999999999)/"),
+        ("/Date(x)/", "/Date(x)/"),
+    ],
+)
+def test_dates_of_odata_2_become_iso_8601(tmp_path: Path, text: str, expected: str) -> None:
+    (line,) = lines(tmp_path, json.dumps([{"on": text}]).encode())
+    assert json.loads(line) == {"on": expected}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b'{"d": [1]}', "the report, record 1: expected an object, found another value"),
+        (b'{"d": [{}, {"a": 1, "a": 2}]}', "the report, record 2: the property 'a' is there more than once"),
+        (b'{"d": [{"b": {"a": 1, "a": 2}}]}', "the report, record 1: the property 'a' is there more than once"),
+        (b'{"d": [{"a.b": 1, "a": {"b": 2}}]}', "the report, record 1: flat, two of its values are called 'a.b'"),
+        (b'{"d": [{"a": ' + b"[" * 40 + b"]" * 40 + b"}]}", "is nested more than 32 deep"),
+        (b'{"d": [{"a": 1}', "the report is not a whole JSON document"),
+        (b'{"d": []} {', "the report is not a whole JSON document"),
+        (b'{"d": [{"a": "\xff"}]}', "the report is not a whole JSON document"),
+        (b'{"e": [], "f": {}}', "the report has no array of records at d; its names are e and f"),
+        (b"[]", "the report has no array of records at d; it has no names"),
+    ],
+)
+def test_what_is_no_report_is_told(tmp_path: Path, document: bytes, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        lines(tmp_path, document, "d")
+    assert message in caught.value.message
+    assert "Nothing was sent" in caught.value.hint
+
+
+def test_cut_gzip_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is cut short: the gzip data ends too early"):
+        lines(tmp_path, gzip.compress(json.dumps([{"a": str(number)} for number in range(5000)]).encode())[:-9])
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_blamed_on_the_report(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b'[{"a": 1}]')
+    with pytest.raises(OSError, match="No space left"):
+        write_records(tmp_path / "page", "the report", (), FullDisk(), flatten=True)
+
+
+@pytest.mark.parametrize(
+    ("document", "place", "expected"),
+    [
+        (b'{"d": {"results": [], "__next": "x"}}', "d.__next", "x"),
+        (b'{"@odata.nextLink": "x"}', "@odata.nextLink", "x"),
+        (b'{"d": {}}', "d.__next", None),
+        (b'{"next": null}', "next", None),
+        (b'{"next": ""}', "next", None),
+    ],
+)
+def test_a_text_is_found_by_its_place(tmp_path: Path, document: bytes, place: str, expected: str | None) -> None:
+    (tmp_path / "page").write_bytes(document)
+    assert text_at(tmp_path / "page", "the report", place) == expected
+
+
+def test_another_value_is_no_address(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b'{"next": 7}')
+    with pytest.raises(SourceError, match="expected the address of the next page at next"):
+        text_at(tmp_path / "page", "the report", "next")
