@@ -4,7 +4,7 @@ It accepts every file that the loader accepts, as a main file or (without `tenan
 what can be refused without knowing other files, the environment, or how large two values are.
 """
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -12,7 +12,16 @@ from pydantic.json_schema import GenerateJsonSchema
 from bulkimport.config.expectations import PLACEHOLDER, JsonSchema
 from bulkimport.config.models import IncludedFile, MainFile
 from bulkimport.config.shapes import keys_of
-from bulkimport.config.source_types import KEYS_OF_ORIGIN, KEYS_OF_TYPE, foreign, path_pattern
+from bulkimport.config.source_types import (
+    KEYS_OF_ORIGIN,
+    KEYS_OF_TYPE,
+    TYPES_OF_ORIGIN,
+    SourceType,
+    foreign,
+    origins,
+    path_pattern,
+)
+from bulkimport.config.values import PARAMETER_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _HAS_TEXT: JsonSchema = {"type": "string"}
@@ -103,16 +112,39 @@ def _add_source_rules(source: JsonSchema) -> None:
     """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
     known_path = {"properties": {"path": {"anyOf": [known, {"type": "array", "items": known}]}}}
+    for name in ("arguments", "parameters"):
+        mapping = source["properties"][name]
+        mapping.pop("propertyNames", None)
+        mapping["patternProperties"] = {PARAMETER_PATTERN: mapping.pop("additionalProperties")}
+        mapping["additionalProperties"] = False
+    source["properties"]["command"]["prefixItems"] = [{"minLength": 1}]
     source["allOf"] = [
         _any_of(*KEYS_OF_ORIGIN),
-        *({"not": {"required": list(pair)}} for pair in combinations(KEYS_OF_ORIGIN, 2)),
+        *(
+            {"not": {"required": list(pair)}}
+            for pair in combinations(KEYS_OF_ORIGIN, 2)
+            if len(origins(pair)) == len(pair)
+        ),
         {"if": {"required": ["type"]}, "else": known_path},
+        {"if": {"required": ["command"]}, "then": {"required": ["type"]}},
+        {"if": _any_of("query", "query_file"), "then": {"required": ["url"]}},
+        *(_types_of(origin, types) for origin, types in TYPES_OF_ORIGIN.items()),
         *(
             _only_with({"properties": {"type": {"const": kind}}, "required": ["type"]}, foreign(KEYS_OF_TYPE, kind))
             for kind in KEYS_OF_TYPE
         ),
         *(_only_with({"required": [name]}, foreign(KEYS_OF_ORIGIN, name)) for name in KEYS_OF_ORIGIN),
     ]
+
+
+def _types_of(origin: str, types: tuple[SourceType, ...]) -> JsonSchema:
+    """Where rows have one type or none, no other may be said, and nothing about their reading."""
+    rules: JsonSchema = {"properties": {"type": {"anyOf": [{"enum": list(types)}, PLACEHOLDER]}}} if types else {}
+    if len(types) < 2:
+        rules["not"] = _any_of(
+            *(() if types else ("type",)), *dict.fromkeys(chain.from_iterable(KEYS_OF_TYPE.values()))
+        )
+    return {"if": {"required": [origin]}, "then": rules}
 
 
 def _only_with(condition: JsonSchema, others: list[str]) -> JsonSchema:

@@ -1,13 +1,20 @@
 """The checked `source` block → the source that the rest of the program knows."""
 
 from bulkimport import model
-from bulkimport.config.paths import absolute_pattern
+from bulkimport.config.paths import absolute, absolute_pattern
 from bulkimport.config.source_block import SourceBlock
 from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter, extension
 
 
 def source(block: SourceBlock, directory: str) -> model.Source:
     """`directory` is the absolute one of the file that holds the block."""
+    if block.command and block.type is not None:
+        return model.CommandSource(tuple(block.command), directory, _content(block, block.type, ()), block.timeout)
+    if block.python is not None:
+        return model.PythonSource(block.python, directory, tuple(block.arguments.items()), block.timeout)
+    if block.url is not None:
+        file = None if block.query_file is None else absolute(directory, block.query_file)
+        return model.SqlSource(block.url, directory, block.query, file, tuple(block.parameters.items()), block.timeout)
     kind = block.type or TYPE_OF_EXTENSION[extension(block.path[0])]
     return _content(block, kind, tuple(absolute_pattern(directory, path) for path in block.path))
 
@@ -16,8 +23,10 @@ def _content(block: SourceBlock, kind: str, paths: tuple[str, ...]) -> model.Fil
     """Files as the block says they are to be read."""
     match kind:
         case "csv":
-            delimiter = block.delimiter or default_delimiter(paths[0])
+            delimiter = block.delimiter or default_delimiter(paths[0] if paths else "")
             return model.CsvSource(paths, delimiter, block.encoding, block.quotechar)
+        case "excel":
+            return model.ExcelSource(paths, block.sheet, block.header_row)
         case "json":
             return model.JsonSource(paths)
         case _:

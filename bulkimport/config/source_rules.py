@@ -7,10 +7,12 @@ from bulkimport.config.source_types import (
     KEYS_OF_ORIGIN,
     KEYS_OF_TYPE,
     TYPE_OF_EXTENSION,
+    TYPES_OF_ORIGIN,
     SourceType,
     default_delimiter,
     extension,
     foreign,
+    origins,
 )
 from bulkimport.config.tree import Path, ScalarNode, find
 from bulkimport.wording import listed
@@ -25,8 +27,9 @@ def _type(values: Values) -> Iterator[Finding]:
         kind = TYPE_OF_EXTENSION.get(extension(path))
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
-            message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
-            yield Finding(message + ".gz; otherwise say `type: csv`, `json` or `ndjson`", (_path_of(values, index),))
+            message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, texts also "
+            known = listed((f"`{kind}`" for kind in TYPES_OF_ORIGIN["path"]), "or")
+            yield Finding(message + f"with .gz; otherwise say with `type` that it is {known}", (_path_of(values, index),))
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
             yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))
@@ -34,8 +37,37 @@ def _type(values: Values) -> Iterator[Finding]:
             types[_shown_path(values, index)] = kind
 
 
+def _type_of_origin(values: Values) -> Iterator[Finding]:
+    """What comes without a name says its type; what has one type only may say no other."""
+    origin = _origin_of(values)
+    if origin is None:
+        return
+    types = TYPES_OF_ORIGIN[origin]
+    if origin == "command" and find(values.tree, ("source", "type")) is None:
+        message = f"what a command writes has no extension: say with `type` that it is {listed(types, 'or')}"
+        yield Finding(message, (("source", "command"),))
+    if values.source.type is not None and values.source.type not in types:
+        are = f"are {listed(types, 'or')}" if types else "have no type"
+        yield Finding(f"sources with `{origin}` {are}, not {values.source.type}", (("source", "type"),))
+
+
+def _needs_of_origin(values: Values) -> Iterator[Finding]:
+    """A command has a program, a query a database."""
+    source, origin = values.source, _origin_of(values)
+    if origin == "command" and "command" in source.model_fields_set and not (source.command and source.command[0]):
+        yield Finding("expected a program, and its arguments", (("source", "command"),))
+    if origin in ("query", "query_file") and not _given(values, ["url"]):
+        yield Finding(f"`{origin}` needs a database: give its `url`", (("source", origin),))
+
+
 def _keys_of_other_types(values: Values) -> Iterator[Finding]:
     """What only content of another type has is not given."""
+    origin = _origin_of(values)
+    if origin is not None and len(TYPES_OF_ORIGIN[origin]) < 2:
+        for name in _given(values, dict.fromkeys(name for keys in KEYS_OF_TYPE.values() for name in keys)):
+            owners = listed(owner for owner, keys in KEYS_OF_TYPE.items() if name in keys)
+            yield Finding(f"`{name}` is for {owners}, not for `{origin}`", (("source", name),))
+        return
     kind = _single_type(values)
     if kind is None:
         return
@@ -48,10 +80,10 @@ def _origin(values: Values) -> Iterator[Finding]:
     """Exactly one key says where the rows come from."""
     if find(values.tree, ("source",)) is None:
         return
-    given = _given(values, KEYS_OF_ORIGIN)
+    given = origins(_given(values, KEYS_OF_ORIGIN))
     short = isinstance(find(values.tree, ("source",)), ScalarNode)
     if not given and not short:
-        known = " or ".join(f"`{name}`" for name in KEYS_OF_ORIGIN)
+        known = listed((f"`{name}`" for name in KEYS_OF_ORIGIN), "or")
         yield Finding(f"nothing says where the rows come from: expected {known}", (("source",),))
     if len(given) > 1:
         message = f"rows come from one place, but {' and '.join(f'`{name}`' for name in given)} are given: keep one"
@@ -60,12 +92,12 @@ def _origin(values: Values) -> Iterator[Finding]:
 
 def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
     """What only sources from elsewhere have is not given."""
-    given = _given(values, KEYS_OF_ORIGIN)
-    if len(given) != 1:
+    origin = _origin_of(values)
+    if origin is None:
         return
-    for name in _given(values, foreign(KEYS_OF_ORIGIN, given[0])):
-        owners = listed(f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys)
-        yield Finding(f"`{name}` goes with {owners}, not with `{given[0]}`", (("source", name),))
+    for name in _given(values, foreign(KEYS_OF_ORIGIN, origin)):
+        owners = listed((f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys), "or")
+        yield Finding(f"`{name}` goes with {owners}, not with `{origin}`", (("source", name),))
 
 
 def _delimiters(values: Values) -> Iterator[Finding]:
@@ -93,6 +125,14 @@ def _single_type(values: Values) -> SourceType | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
+def _origin_of(values: Values) -> str | None:
+    """The key that says where the rows come from; None where that is wrong."""
+    if isinstance(find(values.tree, ("source",)), ScalarNode):
+        return "path"
+    given = origins(_given(values, KEYS_OF_ORIGIN))
+    return given[0] if len(given) == 1 else None
+
+
 def _given(values: Values, names: Iterable[str]) -> list[str]:
     return [name for name in names if find(values.tree, ("source", name)) is not None]
 
@@ -111,6 +151,8 @@ def _shown_path(values: Values, index: int) -> str:
 SOURCE_RULES: tuple[Rule, ...] = (
     _origin,
     _type,
+    _type_of_origin,
+    _needs_of_origin,
     _keys_of_other_types,
     _keys_of_other_origins,
     _delimiters,

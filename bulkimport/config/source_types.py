@@ -1,11 +1,11 @@
 """Which kinds of source there are, which keys each has, and which kind a path names by its extension."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-SourceType = Literal["csv", "json", "ndjson"]
+SourceType = Literal["csv", "excel", "json", "ndjson", "sql"]
 
 TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".csv": "csv",
@@ -14,19 +14,47 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".json": "json",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
 }
 COMPRESSED = ".gz"
 
 KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": ("delimiter", "encoding", "quotechar"),  # JSON is UTF-8 by definition and has no delimiter
+    "excel": ("header_row", "sheet"),
     "json": (),
     "ndjson": (),
+    "sql": (),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
-KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": ()}
+_OF_QUERY = ("parameters", "timeout", "url")
+KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
+    "path": (),
+    "command": ("timeout",),
+    "python": ("arguments", "timeout"),
+    "query": _OF_QUERY,
+    "query_file": _OF_QUERY,
+}
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
-sources from there have."""
+sources from there have. One of those may be the origin of other sources."""
+
+_CONTENT: tuple[SourceType, ...] = ("csv", "excel", "json", "ndjson")
+TYPES_OF_ORIGIN: dict[str, tuple[SourceType, ...]] = {
+    "path": _CONTENT,
+    "command": _CONTENT,
+    "python": (),
+    "query": ("sql",),
+    "query_file": ("sql",),
+}
+"""What there is to read for each origin; nothing where rows come ready."""
+
+
+def origins(given: Iterable[str]) -> list[str]:
+    """Those of the given keys that say where rows come from."""
+    names = list(given)
+    further = {name for origin in names for name in KEYS_OF_ORIGIN.get(origin, ())}
+    return [name for name in names if name in KEYS_OF_ORIGIN and name not in further]
 
 
 def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:

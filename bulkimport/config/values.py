@@ -4,8 +4,10 @@ import codecs
 import ipaddress
 import re
 import uuid
+from dataclasses import replace
 
-from bulkimport.config.expectations import Expectation, MismatchError, finite_number, text
+from bulkimport.config.expectations import Expectation, MismatchError, finite_number, text, whole_number
+from bulkimport.config.scalars import FromEnvironment
 from bulkimport.model import Secret
 
 TENANT_ID_PATTERN = "^[A-Z][A-Z0-9_]{0,29}$"
@@ -16,6 +18,9 @@ TOKEN_PATTERN = "^[!-~]+$"  # noqa: S105 — the shape of a token, not a token
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 _LOOPBACK = r"(localhost|127(\.[0-9]{1,3}){3}|\[[0:]+:0*1\])"
 _END = "(:[0-9]{1,5})?/?$"
+FUNCTION_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+PARAMETER_PATTERN = r"^[A-Za-z_]\w*$"
+DATABASE_URL_PATTERN = r"^[A-Za-z][A-Za-z0-9_+]*://"
 BASE_URL_PATTERN = rf"^sandbox$|^https://{_HOST}{_END}|^http://{_LOOPBACK}{_END}"
 
 _ORIGIN = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST})(:(?P<port>[0-9]{{1,5}}))?/?")
@@ -115,6 +120,34 @@ def _scalar(value: object) -> object:
     return finite_number(value)
 
 
+def _argument(value: object) -> str:
+    if not isinstance(value, str):
+        raise MismatchError("" if value is None or isinstance(value, list | dict) else "put it in quotes")
+    if "\0" in value:
+        raise MismatchError("no program can be given a NUL character")
+    return str(value)
+
+
+def _function(value: str) -> str:
+    return _matching(value, FUNCTION_PATTERN)
+
+
+def _parameter(value: str) -> str:
+    return _matching(value, PARAMETER_PATTERN)
+
+
+def _database_url(value: str) -> Secret:
+    if not re.match(DATABASE_URL_PATTERN, value):
+        raise MismatchError
+    return Secret(value)
+
+
+def _sheet(value: object) -> object:
+    if isinstance(value, str) and value and not (isinstance(value, FromEnvironment) and value.isdigit()):
+        return str(value)
+    return whole_number(1).parse(value)
+
+
 VERSION_WORDS = "1, the only version of this file format"
 NAME = text(
     "a name of up to 64 characters, without slashes, colons, commas, equals signs and wildcards", _name, NAME_PATTERN
@@ -138,6 +171,21 @@ COLUMN = text("the name of a column")
 PROPERTY = text("a property key")
 OWN_PROPERTY = text("a property key", _property, "^[^_]")
 TAG = text("a tag")
+ARGUMENT = Expectation("a text", _argument, {"type": "string"})
+FUNCTION = text("a function as package.module:function", _function, FUNCTION_PATTERN)
+QUERY = text("a query")
+PARAMETER = text("a name of letters, digits and underscores", _parameter, PARAMETER_PATTERN)
+_DATABASE_URL_TEXT = text(
+    "the URL of a database, such as postgresql+psycopg://user:${PASSWORD}@host/database",
+    _database_url,
+    DATABASE_URL_PATTERN,
+)
+DATABASE_URL = replace(_DATABASE_URL_TEXT, is_secret=True)
+SHEET = Expectation(
+    "the name of a sheet, or a whole number of at least 1",
+    _sheet,
+    {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
+)
 DATASET_NAME = text("the name of a dataset")
 MARK = text("a text")
 DATE_PATTERN = text("a date pattern such as %d/%m/%Y")

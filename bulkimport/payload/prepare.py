@@ -19,7 +19,8 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile
 from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.header import near_misses
-from bulkimport.sources.landing import Landed, Tell, land
+from bulkimport.sources.landing import Landed, land
+from bulkimport.sources.progress import Tell
 
 
 def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payload:

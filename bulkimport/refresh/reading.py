@@ -20,7 +20,7 @@ async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
     """Prepares the payload off the event loop. Raises SourceError, and StateError where the disk has no room for it."""
     request = PayloadRequest.of(context.dataset, context.files.spool)
     size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
-    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
+    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * (size or 0))
     async with alongside(_report_progress, context, request):
         payload = await context.run.workers.run(prepare, request, size=size)
     observer, name = context.run.observer, context.dataset.name

@@ -8,7 +8,9 @@ def problem(folder: Folder, source: str) -> str:
 
 
 def test_a_source_says_where_its_rows_come_from(folder: Folder) -> None:
-    assert problem(folder, "{type: csv}").endswith(": nothing says where the rows come from: expected `path`")
+    assert problem(folder, "{type: csv}").endswith(
+        ": nothing says where the rows come from: expected `path`, `command`, `python`, `query` or `query_file`"
+    )
 
 
 def test_what_only_delimited_text_has_is_not_said_of_json(folder: Folder) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource, ExtraColumns, Field
+from bulkimport.model import CsvSource, ExtraColumns, Field, NdjsonSource
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import RecordShape, TableShape
 from bulkimport.sources.base import Record
@@ -27,7 +27,7 @@ def of_table(
 def of_records(folder: Path, *fields: Field, extra: ExtraColumns = "pass", named: bool = True) -> RecordShape:
     path = folder / "f.ndjson"
     path.write_text("{}\n")
-    return RecordShape(NdjsonRecords([str(path)]), request(fields if named else None, extra))
+    return RecordShape(NdjsonRecords(NdjsonSource((str(path),))), request(fields if named else None, extra))
 
 
 def test_without_fields_rows_pass_as_they_are(tmp_path: Path) -> None:

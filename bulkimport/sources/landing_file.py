@@ -1,0 +1,45 @@
+"""The file that rows from elsewhere are written to before they are read: private, and with an eye on the disk."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+RESERVE = 100 << 20
+"""Bytes that stay free on the disk, whatever arrives."""
+
+_LOOK_EVERY = 16 << 20
+
+
+class LandingFile:
+    """A new file of mode 0600 in a folder of mode 0700 (made if needed), written from start to end.
+
+    Raises OSError: ENOSPC already when less than `RESERVE` would remain, since others write to the disk too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = path
+        self.size = 0
+        self._next_look = 0
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._next_look:
+            self._next_look = self.size + _LOOK_EVERY
+            if shutil.disk_usage(self.path.parent).free < RESERVE + len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
