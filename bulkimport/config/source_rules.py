@@ -29,7 +29,9 @@ def _type(values: Values) -> Iterator[Finding]:
             known = listed(TYPE_OF_EXTENSION)
             message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, texts also "
             known = listed((f"`{kind}`" for kind in TYPES_OF_ORIGIN["path"]), "or")
-            yield Finding(message + f"with .gz; otherwise say with `type` that it is {known}", (_path_of(values, index),))
+            yield Finding(
+                message + f"with .gz; otherwise say with `type` that it is {known}", (_path_of(values, index),)
+            )
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
             yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))

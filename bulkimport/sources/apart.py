@@ -13,6 +13,7 @@ import orjson
 
 from bulkimport.errors import SourceError
 from bulkimport.model import NdjsonSource
+from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.processes import Ended, run
 from bulkimport.sources.progress import Tell
 from bulkimport.wording import duration
@@ -46,7 +47,7 @@ def fetch_rows(
 ) -> NdjsonSource:
     """Has the rows of a source written to the file `path` as JSON lines. `kind` and `details` say what the child does.
 
-    `place` is what people call the source. Raises SourceError, and OSError where the file cannot be written.
+    `place` is what people call the source. Raises SourceError, and LandingError where the file cannot be written.
     """
     reports = Reports(tell)
     order = orjson.dumps({"kind": kind, "details": details, "place": place, "path": str(path)})
@@ -57,7 +58,7 @@ def fetch_rows(
     ended = run(argv, folder=folder, timeout=timeout + _START_UP, output=reports.take, order=order)
     outcome = reports.outcome
     if "errno" in outcome:
-        raise OSError(outcome["errno"], outcome["message"])
+        raise LandingError(outcome["errno"], outcome["message"])
     if "problem" in outcome:
         message, hint, line = outcome["problem"]
         raise SourceError(message, hint, place, line)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from bulkimport.errors import SourceError
-from bulkimport.sources.landing_file import LandingFile
+from bulkimport.sources.landing_file import LandingError, LandingFile
 from bulkimport.sources.typed import TypedRows
 
 _TELL_EVERY = 1 << 20
@@ -50,7 +50,7 @@ def main() -> None:
         report({"columns": columns})
     except SourceError as error:
         report({"problem": [error.message, error.hint, error.line]})
-    except OSError as error:
+    except LandingError as error:
         report({"errno": error.errno, "message": error.strerror})
 
 

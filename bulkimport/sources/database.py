@@ -14,7 +14,7 @@ from urllib.parse import quote
 import anyio
 import sqlalchemy
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlparse.engine import FilterStack
@@ -25,6 +25,7 @@ from bulkimport.model import Secret
 from bulkimport.sources.addresses import database_name
 from bulkimport.sources.database_errors import database_error, missing_driver, unknown_database
 from bulkimport.sources.database_sessions import connect_arguments, prepare_session
+from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.typed import BATCH, TypedRows
 from bulkimport.wording import listed
 
@@ -38,8 +39,8 @@ _QUERY_HINT = f"Correct the query of the source. {_NOTHING_SENT}"
 def write_query(details: Mapping[str, Any], rows: TypedRows) -> tuple[str, ...]:
     """Runs the query and writes its rows; the columns are those of the query.
 
-    Raises SourceError for everything that is wrong with query, login, database or rows, OSError where rows cannot be
-    written.
+    Raises SourceError for everything that is wrong with query, login, database or rows, LandingError where rows cannot
+    be written.
     """
     place = f"the query on {database_name(Secret(details['url']))}"
     query = _single(_query(details, place), place)
@@ -49,14 +50,14 @@ def write_query(details: Mapping[str, Any], rows: TypedRows) -> tuple[str, ...]:
     work = partial(_copy, statement=statement, rows=rows, timeout=timeout, place=place)
     try:
         return _connected(url, timeout, work)
-    except DBAPIError as error:
-        raise database_error(error, url, place, rows.lines, timeout) from None
+    except (SourceError, LandingError):
+        raise
     except ModuleNotFoundError as error:
         raise missing_driver(url, error) from None
-    except sqlalchemy.exc.NoSuchModuleError:
+    except NoSuchModuleError:
         raise unknown_database(url) from None
-    except SQLAlchemyError as error:
-        raise SourceError(f"{place}: {str(error).partition('(Background on')[0].strip()}", _QUERY_HINT, place) from None
+    except Exception as error:  # noqa: BLE001 (a driver raises what it likes, not all of it known to SQLAlchemy)
+        raise database_error(error, url, place, rows.lines, timeout) from None
 
 
 def _connected(url: URL, timeout: float, work: Callable[[Connection], tuple[str, ...]]) -> tuple[str, ...]:
@@ -121,8 +122,8 @@ def _single(query: str, place: str) -> str:
     parsed = [list(statement.flatten()) for statement in FilterStack().run(query)]  # type: ignore[no-untyped-call]  # sqlparse has no types
     statements = [tokens for tokens in parsed if not all(map(_says_nothing, tokens))]
     if len(statements) != 1:
-        count = f"{len(statements)} statements" if statements else "no statement"
-        raise SourceError(f"{place}: there is {count} where one was expected", _QUERY_HINT, place)
+        are = f"are {len(statements)} statements" if statements else "is no statement"
+        raise SourceError(f"{place}: there {are} where one was expected", _QUERY_HINT, place)
     kind = _kind(statements[0])
     if kind in _CHANGING:
         hint = f"A source only reads: write a SELECT. {_NOTHING_SENT}"

@@ -1,6 +1,7 @@
 """What databases and their drivers say, as errors that people understand: the database's own words, and what to do."""
 
 import re
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +11,8 @@ from bulkimport.wording import counted, duration, printable
 
 _NOTHING_SENT = "Nothing was sent for this dataset."
 _LONGEST = 500
+_ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^\s*$", re.MULTILINE)
+"""What says no more than the query itself, or than the message."""
 
 _DRIVERS = {
     "bigquery": ("sqlalchemy-bigquery", "bigquery://"),
@@ -92,10 +95,11 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 """What an error's codes and words tell, the first that fits: what it means, and what to do about it."""
 
 
-def database_error(error: DBAPIError, url: URL, place: str, rows: int, timeout: float) -> SourceError:
-    """`rows` is how many had come."""
-    words = _words(error, url)
-    codes = f"{_codes(error)} {words}"
+def database_error(error: Exception, url: URL, place: str, rows: int, timeout: float) -> SourceError:
+    """What a driver raised, as it stands or as SQLAlchemy has wrapped it. `rows` is how many had come."""
+    original = (error.orig if isinstance(error, DBAPIError) else None) or error
+    words = _words(original, url)
+    codes = f"{_codes(original)} {words}"
     meaning, hint = next(
         ((meaning, hint) for pattern, meaning, hint in _MEANINGS if pattern.search(codes)),
         ("the database did not accept it", "Correct the query of the source."),
@@ -126,20 +130,17 @@ def unknown_database(url: URL) -> SourceError:
     return SourceError(f"SQLAlchemy knows no databases called {url.drivername}", hint)
 
 
-def _words(error: DBAPIError, url: URL) -> str:
-    """The driver's own words without the password: neither the statement nor its parameters are among them."""
-    text = str(error.orig)
-    for secret in (url.password, str(url).partition("@")[0]):
-        if secret:
-            text = text.replace(str(secret), "***")
-    text = re.sub(r"\n?\s*\^\s*$", "", re.sub(r"^<class '[^']+'>: ", "", text), flags=re.MULTILINE)
-    text = printable(text)
+def _words(error: BaseException, url: URL) -> str:
+    """The driver's own words without the password, and without the statement and its parameters."""
+    text = str(error).partition("(Background on this error")[0] or type(error).__name__
+    if url.password:
+        for spelling in (str(url.password), quote(str(url.password), safe=""), quote_plus(str(url.password))):
+            text = text.replace(spelling, "***")
+    text = printable(_ECHO.sub("", text))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _codes(error: DBAPIError) -> str:
+def _codes(error: BaseException) -> str:
     """SQLSTATE or the vendor's number, wherever the driver keeps it."""
-    original = error.orig
-    found = [getattr(original, name, None) for name in ("sqlstate", "pgcode", "errno", "number")]
-    first = getattr(original, "args", ())[:1]
-    return " ".join(str(code) for code in (*found, *(code for code in first if isinstance(code, int))) if code)
+    found = [getattr(error, name, None) for name in ("sqlstate", "pgcode", "errno", "number")]
+    return " ".join(str(code) for code in (*found, *(code for code in error.args[:1] if isinstance(code, int))) if code)

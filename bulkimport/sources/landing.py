@@ -48,7 +48,7 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
             landed = Landed(content, {content.paths[0]: name})
         case PythonSource():
             details = {"function": source.function, "folder": source.folder, "arguments": dict(source.arguments)}
-            landed = _rows("python", details, f"`{source.function}`", source, folder, tell)
+            landed = _rows("python", details, source.function, source, folder, tell)
         case SqlSource():
             details = {**asdict(source), "url": source.url.reveal(), "parameters": dict(source.parameters)}
             landed = _rows("sql", details, f"the query on {database_name(source.url)}", source, folder, tell)

@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,20 +15,29 @@ RESERVE = 100 << 20
 _LOOK_EVERY = 16 << 20
 
 
+class LandingError(OSError):
+    """The file cannot be written; the same as an OSError, but of no other file."""
+
+
 class LandingFile:
     """A new file of mode 0600 in a folder of mode 0700 (made if needed), written from start to end.
 
-    Raises OSError: ENOSPC already when less than `RESERVE` would remain, since others write to the disk too.
+    Raises LandingError: ENOSPC already when less than `RESERVE` would remain, since others write to the disk too.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = path
         self.size = 0
         self._next_look = 0
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with _landing_errors():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
     def write(self, data: bytes) -> None:
+        with _landing_errors():
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self._next_look:
             self._next_look = self.size + _LOOK_EVERY
@@ -43,3 +54,11 @@ class LandingFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
+
+
+@contextmanager
+def _landing_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LandingError(error.errno, error.strerror, error.filename) from None

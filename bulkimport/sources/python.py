@@ -12,6 +12,7 @@ import anyio
 
 from bulkimport.errors import SourceError
 from bulkimport.sources.header import near_misses
+from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.typed import BATCH, TypedRows
 from bulkimport.wording import counted, printable
 
@@ -23,7 +24,7 @@ _YIELD_HINT = f"The function has to yield one mapping of column names to values 
 def write_items(details: Mapping[str, Any], rows: TypedRows) -> tuple[str, ...] | None:
     """Calls the function and writes all that it yields; the columns are those of all rows together.
 
-    Raises SourceError for whatever the function raises and for what is no row, OSError where rows cannot be written.
+    Raises SourceError for whatever the function raises and for what is no row, and LandingError.
     """
     function, folder = details["function"], details["folder"]
     sys.path.insert(0, folder)
@@ -86,7 +87,7 @@ class _Items:
     def _flush(self) -> None:
         try:
             self._rows.write(self._batch)
-        except (SourceError, OSError) as error:
+        except (SourceError, LandingError) as error:
             self.own_error = error
             raise
         self._batch.clear()

@@ -13,10 +13,14 @@ from bulkimport.errors import SourceError
 Cells = Sequence[Any]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
+_STALE = re.compile(rb'fullCalcOnLoad="(?:1|true)"')
+"""Excel is asked to calculate everything when it opens the workbook, since whoever wrote it did not."""
 _OVERLAP = 256
 _CHUNK = 1 << 20
 _NO_CODES = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 """What in a number format stands for itself, or for a language or a colour."""
+_TRUTH = re.compile('BOOLEAN|"TRUE";"TRUE";"FALSE"')
+"""How LibreOffice marks the numbers that are its truth values."""
 _PADDED = re.compile("0{2,}")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _LONGEST_EXACT = 15
@@ -54,7 +58,7 @@ class Sheet:
         try:
             sheet = book[self._sheet.title]
             sheet.reset_dimensions()
-            stale = bool(book.calculation.fullCalcOnLoad)
+            stale = _STALE.search(book._archive.read("xl/workbook.xml")) is not None
             for values, formulas in zip_longest(self._sheet.iter_rows(), sheet.iter_rows(), fillvalue=()):
                 for value, formula in zip(values, formulas, strict=True):
                     # What has the type str was calculated to an empty text.
@@ -114,7 +118,9 @@ def cell_text(cell: Any, place: str) -> str:
     return "" if value is None else str(value)
 
 
-def _shown_number(value: int | float, number_format: str) -> int | float | str:
+def _shown_number(value: int | float, number_format: str) -> bool | int | float | str:
+    if value in (0, 1) and _TRUTH.fullmatch(number_format):
+        return bool(value)
     if isinstance(value, float):
         rounded = Decimal(f"{value:.{_LONGEST_EXACT}g}")
         value = int(rounded) if rounded == rounded.to_integral_value() else float(rounded)

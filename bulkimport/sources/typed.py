@@ -38,7 +38,7 @@ class TypedRows:
     """Writes rows to a file of JSON lines: row 1 in line 1, and a line without a row where one is skipped.
 
     `place` is what people call the source of the rows. Raises SourceError for values that have no JSON of their own,
-    OSError where the file cannot be written.
+    LandingError where the file cannot be written.
     """
 
     def __init__(self, file: LandingFile, place: str) -> None:

@@ -135,7 +135,9 @@ def _chosen(book: Any, wanted: str | int | None, path: str, told: list[str]) -> 
     match wanted:
         case None if shown:
             if len(shown) > 1:
-                told.append(f"{path}: the sheet {shown[0].title!r} was read, the first of {len(shown)}; name it.")
+                told.append(
+                    f"{path}: of {len(shown)} sheets the first, {shown[0].title!r}, was read: say which with `sheet`."
+                )
             return shown[0]
         case str() if wanted in every:
             return every[wanted]
@@ -173,6 +175,10 @@ def _refuse_other_kinds(path: str) -> None:
         raise SourceError(f"{path} is protected by a password, so that it cannot be read", hint, path)
     if start == _OLE:
         raise SourceError(f"{path} is a workbook in the old format of Excel 97 (.xls)", _SAVE_AS, path)
+    if start.startswith(b"\x1f\x8b"):
+        raise SourceError(
+            f"{path} is gzip-compressed", f"A workbook is packed already: unpack it. {_NOTHING_SENT}", path
+        )
     if not start.startswith(b"PK"):
         hint = f"Say what it is with `type`, or save it as an Excel workbook (.xlsx). {_NOTHING_SENT}"
         raise SourceError(f"{path} is no Excel workbook", hint, path)

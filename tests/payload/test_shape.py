@@ -162,3 +162,23 @@ def test_problems_of_records_show_their_values(tmp_path: Path) -> None:
         (1, "column 'Pay': True is not a number"),
         (2, "column 'Pay': 'x' is not a number"),
     ]
+
+
+def of_typed_rows(folder: Path, *fields: Field, extra: ExtraColumns = "pass", named: bool = True) -> RecordShape:
+    """No row at all, of a table with the columns id and name."""
+    path = folder / "f.ndjson"
+    path.write_text("\n")
+    records = NdjsonRecords(NdjsonSource((str(path),), ("id", "name"), "row"))
+    return RecordShape(records, request(fields if named else None, extra))
+
+
+def test_the_columns_of_typed_rows_are_judged_without_a_row(tmp_path: Path) -> None:
+    assert of_typed_rows(tmp_path, named=False).names == ("id", "name")
+    assert of_typed_rows(tmp_path, Field("id", "id"), Field("x", "y", default=1)).names == ("id", "x", "name")
+    assert of_typed_rows(tmp_path, Field("id", "id"), extra="drop").names == ("id",)
+    with pytest.raises(SourceError, match="lacks the column 'salary'; it has 'id', 'name'"):
+        of_typed_rows(tmp_path, Field("id", "id"), Field("pay", "salary"))
+    with pytest.raises(SourceError, match="lacks the key column 'id'"):
+        of_typed_rows(tmp_path, Field("number", "name"), extra="drop")
+    with pytest.raises(SourceError, match="and these are refused: 'name'"):
+        of_typed_rows(tmp_path, Field("id", "id"), extra="refuse")
