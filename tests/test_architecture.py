@@ -44,11 +44,14 @@ SANDBOX_SHARES = {"errors", "model", "clock"}
 OWNERS: dict[str, set[str]] = {
     "aiohttp": {"orgvue", "sandbox"},
     "click": {"cli"},
+    "openpyxl": {"sources"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "rich": {"cli", "progress", "report"},
     "ruamel": {"config"},
+    "sqlalchemy": {"sources"},
     "sqlite3": {"journal", "sandbox"},
+    "sqlparse": {"sources"},
     "structlog": {"log"},
     "yarl": {"orgvue", "sandbox"},
 }

@@ -22,7 +22,7 @@ from tests.support.readme import ROOT
 from tests.support.reference import PARTS
 
 TENANT = {"base_url": "https://orgvue.eu-west-1.concentra.io", "tenant_id": "ACME", "token": "${ORGVUE_API_TOKEN}"}
-ENVIRONMENT = {"ORGVUE_API_TOKEN": "a-token"}
+ENVIRONMENT = {"ORGVUE_API_TOKEN": "a-token", "DB_PASSWORD": "a-password"}
 IGNORED = {".git", ".venv", ".bulkimport", "__pycache__", "dist", "build"}
 LEFTOVERS = {
     "a folder of one machine": re.compile(r"(?<![\w.~:/])/(?:Users|root|work|workspaces?|mnt|private|builds?)/\w"),

@@ -117,7 +117,6 @@ def _add_source_rules(source: JsonSchema) -> None:
         mapping.pop("propertyNames", None)
         mapping["patternProperties"] = {PARAMETER_PATTERN: mapping.pop("additionalProperties")}
         mapping["additionalProperties"] = False
-    source["properties"]["command"]["prefixItems"] = [{"minLength": 1}]
     source["allOf"] = [
         _any_of(*KEYS_OF_ORIGIN),
         *(

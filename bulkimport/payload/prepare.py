@@ -1,6 +1,7 @@
 """From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
 
 import errno
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -34,9 +35,9 @@ def prepare(request: PayloadRequest, progress: Progress | None = None) -> Payloa
         with ExitStack() as stack:
             if progress is None and request.progress_path is not None:
                 progress = stack.enter_context(Progress(request.progress_path))
-            landed = land(
-                request.source, Path(request.landing_path or f"{request.spool_path}.landing"), _teller(progress)
-            )
+            landing = Path(request.landing_path or f"{request.spool_path}.landing")
+            stack.callback(shutil.rmtree, landing, ignore_errors=True)
+            landed = land(request.source, landing, _teller(progress))
             stack.enter_context(_by_known_names(landed))
             stream = open_stream(request, landed.source)
             spool = stack.enter_context(SpoolFile(request.spool_path))

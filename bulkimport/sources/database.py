@@ -79,11 +79,11 @@ def _copy(
 ) -> tuple[str, ...]:
     try:
         connection = prepare_session(connection, timeout)
-        result = connection.execution_options(stream_results=True, yield_per=BATCH).execute(statement)
+        result = connection.execution_options(stream_results=True).execute(statement)
         if not result.returns_rows:
             raise SourceError(f"{place}: the statement returns no rows", f"Write a SELECT. {_NOTHING_SENT}", place)
         columns = _columns(list(result.keys()), place)
-        for batch in result.partitions():
+        for batch in result.yield_per(BATCH).partitions(BATCH):
             rows.write([dict(zip(columns, row, strict=True)) for row in batch])
         return columns
     finally:

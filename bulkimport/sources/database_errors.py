@@ -84,10 +84,16 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "Check the file, or have it written again.",
         ),
         (
-            r"\b(08\d\d\d|57P0[123]|53300|200[236]|2013|ORA-(?:12\d\d\d|03113|03114)|DPY-(?:6005|4011)|20002|20009)\b"
-            r"|connect|could not translate|name or service|getaddrinfo|closed|timeout expired|terminat|reset by peer"
-            r"|Errno|network",
-            "{connection}",
+            r"\b(08003|08006|08S01|57P0[12]|2006|2013|ORA-0311[34]|DPY-4011)\b"
+            r"|terminat|closed (the connection|unexpectedly)|connection (is|was) (lost|closed)|reset by peer"
+            r"|broken pipe",
+            "the connection was lost{rows}",
+            "Run again; if it is lost every time, ask whoever looks after the database what ends the session.",
+        ),
+        (
+            r"\b(08\d\d\d|57P03|53300|200[235]|ORA-12\d\d\d|DPY-6005|20002|20009)\b"
+            r"|connect|could not translate|name or service|getaddrinfo|timeout expired|Errno|network",
+            "the database cannot be reached",
             "Check host and port in the `url`, and whether the database runs and can be reached from this machine.",
         ),
     )
@@ -104,8 +110,8 @@ def database_error(error: Exception, url: URL, place: str, rows: int, timeout: f
         ((meaning, hint) for pattern, meaning, hint in _MEANINGS if pattern.search(codes)),
         ("the database did not accept it", "Correct the query of the source."),
     )
-    lost = f"the connection was lost after {counted(rows, 'row')}" if rows else "the database cannot be reached"
-    meaning = meaning.format(timeout=duration(timeout), connection=lost)
+    after = f" after {counted(rows, 'row')}" if rows else ""
+    meaning = meaning.format(timeout=duration(timeout), rows=after)
     return SourceError(f"{place}: {meaning}: {words}", f"{hint} {_NOTHING_SENT}", place)
 
 

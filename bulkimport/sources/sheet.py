@@ -28,14 +28,16 @@ _NOTHING_SENT = "Nothing was sent for this dataset."
 
 
 class Sheet:
-    """A sheet of a workbook that was opened for reading; `place` is what people call it. Raises SourceError."""
+    """A sheet of the workbook at `path`, open as `book`; `place` is what people call it. Raises SourceError."""
 
-    def __init__(self, book: Any, sheet: Any, place: str) -> None:
+    def __init__(self, path: str, book: Any, sheet: Any, place: str) -> None:
         self.place = place
-        self._book = book
+        self._path = path
         self._sheet = sheet
         self._member = sheet._worksheet_path  # openpyxl has no public name for it
-        self._has_formulas, self._merged = self._scanned()
+        with zipfile.ZipFile(path) as archive:
+            self._stale = _STALE.search(archive.read("xl/workbook.xml")) is not None
+            self._has_formulas, self._merged = self._scanned(archive)
 
     def rows(self) -> Iterator[Cells]:
         """The cells of every row from the first on; where a row is not in the file, it has no cells."""
@@ -54,25 +56,23 @@ class Sheet:
         """Rows of a sheet with formulas, which are worth what Excel has calculated and saved with them."""
         from openpyxl import load_workbook
 
-        book = load_workbook(self._book._archive.filename, read_only=True)
+        book = load_workbook(self._path, read_only=True)
         try:
             sheet = book[self._sheet.title]
             sheet.reset_dimensions()
-            stale = _STALE.search(book._archive.read("xl/workbook.xml")) is not None
             for values, formulas in zip_longest(self._sheet.iter_rows(), sheet.iter_rows(), fillvalue=()):
                 for value, formula in zip(values, formulas, strict=True):
                     # What has the type str was calculated to an empty text.
-                    if formula.data_type == "f" and (stale or (value.value is None and value.data_type != "str")):
+                    if formula.data_type == "f" and (self._stale or (value.value is None and value.data_type != "str")):
                         raise _uncalculated(self.place, value)
                 yield values
         finally:
             book.close()
 
-    def _scanned(self) -> tuple[bool, list[tuple[str, ...]]]:
+    def _scanned(self, archive: zipfile.ZipFile) -> tuple[bool, list[tuple[str, ...]]]:
         """Whether there are formulas, and which cells are merged; and all bytes are seen, so their checksum holds."""
         has_formulas = False
         merged: dict[tuple[str, ...], None] = {}
-        archive: zipfile.ZipFile = self._book._archive
         tail = b""
         with archive.open(self._member) as xml:
             while chunk := xml.read(_CHUNK):

