@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from bulkimport.errors import SourceError
+from bulkimport.sources.extras import extra_library
 from bulkimport.sources.landing_file import LandingError, LandingFile
 from bulkimport.sources.typed import TypedRows
 
@@ -58,6 +59,8 @@ def _writer(kind: str) -> Writer:
     """What the kinds need is imported by those who need it."""
     match kind:
         case "sql":
+            for library in ("sqlalchemy", "sqlparse"):
+                extra_library(library, "sql", "A query to a database")
             from bulkimport.sources.database import write_query
 
             return write_query

@@ -31,7 +31,7 @@ _NOTHING_SENT = "Nothing was sent for this dataset."
 _SAVE_AS = f"Open it in Excel and save it as an Excel workbook (.xlsx). {_NOTHING_SENT}"
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, SyntaxError),  # XML's ParseError is a SyntaxError
-    *(KeyError, ValueError, TypeError, IndexError, AttributeError),
+    *(KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError),
 )
 """What openpyxl raises where a workbook is not what it should be."""
 

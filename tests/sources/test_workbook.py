@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -226,3 +227,10 @@ def test_other_archives_are_recognised(member: str, kind: str, tmp_path: Path) -
     with zipfile.ZipFile(tmp_path / "people.xlsx", "w") as archive:
         archive.writestr(member, "x")
     assert complaint(tmp_path, tmp_path / "people.xlsx") == f" is {kind}"
+
+
+def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(SourceError) as caught:
+        rows_of(tmp_path, LIBRE)
+    assert "pip install 'bulkimport[excel]'" in caught.value.hint
