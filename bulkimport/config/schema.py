@@ -18,6 +18,7 @@ from bulkimport.config.source_types import (
     TYPES_OF_ORIGIN,
     SourceType,
     foreign,
+    has_content,
     origins,
     path_pattern,
 )
@@ -137,9 +138,9 @@ def _add_source_rules(source: JsonSchema) -> None:
 
 
 def _types_of(origin: str, types: tuple[SourceType, ...]) -> JsonSchema:
-    """Where rows have one type or none, no other may be said, and nothing about their reading."""
+    """Only the types that there are for an origin may be said; where rows come ready, nothing about their reading."""
     rules: JsonSchema = {"properties": {"type": {"anyOf": [{"enum": list(types)}, PLACEHOLDER]}}} if types else {}
-    if len(types) < 2:
+    if not has_content(origin):
         rules["not"] = _any_of(
             *(() if types else ("type",)), *dict.fromkeys(chain.from_iterable(KEYS_OF_TYPE.values()))
         )

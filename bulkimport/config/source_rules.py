@@ -12,6 +12,7 @@ from bulkimport.config.source_types import (
     default_delimiter,
     extension,
     foreign,
+    has_content,
     origins,
 )
 from bulkimport.config.tree import Path, ScalarNode, find
@@ -65,7 +66,7 @@ def _needs_of_origin(values: Values) -> Iterator[Finding]:
 def _keys_of_other_types(values: Values) -> Iterator[Finding]:
     """What only content of another type has is not given."""
     origin = _origin_of(values)
-    if origin is not None and len(TYPES_OF_ORIGIN[origin]) < 2:
+    if origin is not None and not has_content(origin):
         for name in _given(values, dict.fromkeys(name for keys in KEYS_OF_TYPE.values() for name in keys)):
             owners = listed(owner for owner, keys in KEYS_OF_TYPE.items() if name in keys)
             yield Finding(f"`{name}` is for {owners}, not for `{origin}`", (("source", name),))

@@ -50,6 +50,11 @@ TYPES_OF_ORIGIN: dict[str, tuple[SourceType, ...]] = {
 """What there is to read for each origin; nothing where rows come ready."""
 
 
+def has_content(origin: str) -> bool:
+    """Whether what comes from there has to be read as something; rows from elsewhere come ready."""
+    return set(TYPES_OF_ORIGIN[origin]) >= set(_CONTENT)
+
+
 def origins(given: Iterable[str]) -> list[str]:
     """Those of the given keys that say where rows come from."""
     names = list(given)

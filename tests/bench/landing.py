@@ -1,6 +1,10 @@
-"""Lands one source, as a worker does: `python -m tests.bench.landing SOURCE FOLDER`, the source as JSON."""
+"""Lands one source, as a worker does: `python -m tests.bench.landing SOURCE FOLDER`, the source as JSON.
+
+Prints how many rows have landed, and the peak resident bytes of the largest of all the processes that took part.
+"""
 
 import json
+import resource
 import sys
 from pathlib import Path
 
@@ -20,7 +24,9 @@ def main() -> None:
     landed = land(source_of(json.loads(sys.argv[1])), Path(sys.argv[2]), lambda arrived, total: None)
     assert isinstance(landed.source, NdjsonSource)
     with Path(landed.source.paths[0]).open("rb") as file:
-        print(sum(line != b"\n" for line in file))  # noqa: T201 (that is the answer)
+        rows = sum(line != b"\n" for line in file)
+    everyone = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(rows, max(resource.getrusage(who).ru_maxrss for who in everyone) * 1024)  # noqa: T201 (the answer)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ def people():
 
 def landed(document: dict[str, object], folder: Path, rows: int) -> Ran:
     ran = run_module("tests.bench.landing", json.dumps(document), folder)
-    assert int(ran.out) == rows
+    found, peak = map(int, ran.out.split())
+    assert found == rows
     shutil.rmtree(folder)
-    return ran
+    return ran._replace(peak=peak)  # the rows are made in sessions of their own
 
 
 def workbook(path: Path, rows: int) -> None:
