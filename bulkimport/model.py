@@ -202,6 +202,20 @@ class CsvSource:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcelSource:
+    """A sheet of each workbook: by its name, by its 1-based place among the visible ones, or (None) the first of them.
+
+    `header_row` is the 1-based row that names the columns; what stands above it is not read.
+    """
+
+    paths: tuple[str, ...]
+    sheet: str | int | None = None
+    header_row: int = 1
+    choice: FileChoice = FileChoice()
+    type: Literal["excel"] = "excel"
+
+
+@dataclass(frozen=True, slots=True)
 class JsonSource:
     """A JSON array of objects in each file: the whole file, or what stands under the names `records` in an object."""
 
@@ -214,16 +228,22 @@ class JsonSource:
 
 @dataclass(frozen=True, slots=True)
 class NdjsonSource:
-    """One JSON object a line."""
+    """One JSON object a line.
+
+    `columns` are those of the table that the records were, if they were one: known without any record. `unit` is what
+    people call a line.
+    """
 
     paths: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
+    unit: str = "line"
     member: str | None = None
     choice: FileChoice = FileChoice()
     type: Literal["ndjson"] = "ndjson"
 
 
-FileSource = CsvSource | JsonSource | NdjsonSource
-"""Sources whose `paths` are read as they stand."""
+FileSource = CsvSource | ExcelSource | JsonSource | NdjsonSource
+"""Sources whose `paths` are files on this machine."""
 
 Opaque = str | Secret
 """A text that may have to be kept to oneself."""
@@ -298,10 +318,57 @@ class HttpSource:
     timeout: float = 3600.0
 
 
-Source = FileSource | RemoteSource | HttpSource
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSource:
+    """What a program writes to its standard output, run in `folder`, in at most `timeout` seconds.
+
+    `content` says how that is read, and has no paths.
+    """
+
+    argv: tuple[str, ...]
+    folder: str
+    content: FileSource
+    timeout: float = 600.0
+    type: Literal["command"] = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSource:
+    """The mappings that `function` (`package.module:function`) yields, called with `arguments` by name.
+
+    It is importable from `folder`, and may take `timeout` seconds.
+    """
+
+    function: str
+    folder: str
+    arguments: tuple[tuple[str, Scalar], ...] = ()
+    timeout: float = 600.0
+    type: Literal["python"] = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSource:
+    """The rows of one query to the database at a SQLAlchemy `url`, within `timeout` seconds.
+
+    The query is in `query`, or else in the file `query_file`; `parameters` are bound to its `:name`s. A database that
+    is a file is relative to `folder`.
+    """
+
+    url: Secret
+    folder: str
+    query: str | None = None
+    query_file: str | None = None
+    parameters: tuple[tuple[str, Scalar], ...] = ()
+    timeout: float = 600.0
+    type: Literal["sql"] = "sql"
+
+
+Source = FileSource | CommandSource | HttpSource | PythonSource | RemoteSource | SqlSource
 FieldType = Literal["text", "number", "date", "boolean"]
 Unmapped = Literal["keep", "refuse", "blank"]
-Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)

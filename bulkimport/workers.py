@@ -4,6 +4,7 @@ Row encoding holds the interpreter lock, so threads would only share one core; a
 memory, which a small source does not repay.
 """
 
+import ctypes
 import os
 import signal
 import threading
@@ -22,6 +23,8 @@ SMALL = 512 * 1024
 """Bytes of input up to which a thread is used."""
 
 MAX_PROCESSES = 4
+
+_PR_SET_PDEATHSIG = 1
 
 
 class Workers:
@@ -43,7 +46,7 @@ class Workers:
             return await anyio.to_thread.run_sync(lambda: function(*args), limiter=self._threads)
         try:
             return await anyio.to_process.run_sync(
-                _undisturbed, function, args, cancellable=True, limiter=self._processes
+                _undisturbed, os.getpid(), function, args, cancellable=True, limiter=self._processes
             )
         # anyio lets the second through where the process dies while it starts.
         except (anyio.BrokenWorkerProcess, ProcessLookupError) as error:
@@ -57,13 +60,17 @@ _NICER = 3
 """By how much a worker process gives way. On two busy cores the event loop then gets its turn a third more often."""
 
 
-def _undisturbed(function: Callable[..., T], args: tuple[Any, ...]) -> T:
+def _undisturbed(parent: int, function: Callable[..., T], args: tuple[Any, ...]) -> T:
     """Runs in the worker process: Ctrl-C in a terminal and the SIGTERM of a service manager reach every process of the
-    group, but only the parent decides what ends; it ends a worker with SIGKILL or by closing its input."""
+    group, but only the parent decides what ends; it ends a worker with SIGKILL or by closing its input. A parent that
+    is killed takes its workers with it, and thereby whatever they are waiting for."""
     if threading.current_thread() is threading.main_thread():
         _give_way()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died just before
+            os.kill(os.getpid(), signal.SIGKILL)
     return function(*args)
 
 

@@ -1,6 +1,7 @@
 """What every test gets: a hypothesis profile, no blocking calls on the event loop, and mocks that fit aiohttp."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
 import aioresponses.core
@@ -8,6 +9,9 @@ import pytest
 from aiohttp import ClientResponse
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Database, Server
 
 settings.register_profile(
     "bulkimport",
@@ -26,6 +30,21 @@ class _MockedResponse(ClientResponse):
 
 
 aioresponses.core.ClientResponse = _MockedResponse  # type: ignore[attr-defined]  # replaced where it is looked up
+
+
+@pytest.fixture(scope="session")
+def postgres_server(testrun_uid: str) -> Iterator["Server"]:
+    """A real PostgreSQL, started when a test first asks for it."""
+    from tests.support.postgres import postgres
+
+    with postgres(testrun_uid) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: "Server") -> "Database":
+    """A database of its own on that server."""
+    return postgres_server.database()
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "ALERT_URL": "json://localhost",
     "HEARTBEAT_URL": "https://hc.example/uuid",
     "COLLECTOR_KEY": "a-key",
+    "DB_PASSWORD": "a-password",
 }
 IGNORED = {".git", ".venv", ".bulkimport", "__pycache__", "dist", "build"}
 LEFTOVERS = {

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from bulkimport import channels, extras
 from bulkimport.config.credentials import first_line
 from bulkimport.config.expectations import MismatchError
-from bulkimport.config.models import HeartbeatBlock, MetricsBlock, NotifyBlock, TelemetryBlock
+from bulkimport.config.outlet_blocks import HeartbeatBlock, MetricsBlock, NotifyBlock, TelemetryBlock
 from bulkimport.config.paths import absolute
 from bulkimport.config.problems import Problems
 from bulkimport.config.shapes import Block

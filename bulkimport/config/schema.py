@@ -4,7 +4,7 @@ It accepts every file that the loader accepts, as a main file or (without `tenan
 what can be refused without knowing other files, the environment, or how large two values are.
 """
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -12,8 +12,17 @@ from pydantic.json_schema import GenerateJsonSchema
 from bulkimport.config.expectations import PLACEHOLDER, JsonSchema
 from bulkimport.config.models import IncludedFile, MainFile
 from bulkimport.config.shapes import keys_of
-from bulkimport.config.source_types import KEYS_OF_ORIGIN, KEYS_OF_TYPE, foreign, path_pattern
-from bulkimport.config.values import HEADER_NAME_PATTERN
+from bulkimport.config.source_types import (
+    KEYS_OF_ORIGIN,
+    KEYS_OF_TYPE,
+    TYPES_OF_ORIGIN,
+    SourceType,
+    foreign,
+    has_content,
+    origins,
+    path_pattern,
+)
+from bulkimport.config.values import DATABASE_URL_PATTERN, HEADER_NAME_PATTERN, PARAMETER_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _HAS_TEXT: JsonSchema = {"type": "string"}
@@ -109,16 +118,45 @@ def _add_source_rules(source: JsonSchema) -> None:
     """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
     known_path = {"properties": {"path": {"anyOf": [known, {"type": "array", "items": known}]}, "url": known}}
+    database = {"anyOf": [{"type": "string", "pattern": DATABASE_URL_PATTERN}, PLACEHOLDER]}
+    for name in ("arguments", "parameters"):
+        mapping = source["properties"][name]
+        mapping.pop("propertyNames", None)
+        mapping["patternProperties"] = {PARAMETER_PATTERN: mapping.pop("additionalProperties")}
+        mapping["additionalProperties"] = False
     source["allOf"] = [
         _any_of(*KEYS_OF_ORIGIN),
-        *({"not": {"required": list(pair)}} for pair in combinations(KEYS_OF_ORIGIN, 2)),
-        {"if": {"required": ["type"]}, "else": known_path},
+        *(
+            {"not": {"required": list(pair)}}
+            for pair in combinations(KEYS_OF_ORIGIN, 2)
+            if len(origins(pair)) == len(pair)
+        ),
+        {"if": _any_of("type", "query", "query_file"), "else": known_path},
+        {"if": {"required": ["command"]}, "then": {"required": ["type"]}},
+        {"if": _any_of("query", "query_file"), "then": {"required": ["url"], "properties": {"url": database}}},
+        *(_types_of(origin, types) for origin, types in TYPES_OF_ORIGIN.items()),
         *(
             _only_with({"properties": {"type": {"const": kind}}, "required": ["type"]}, foreign(KEYS_OF_TYPE, kind))
             for kind in KEYS_OF_TYPE
         ),
-        *(_only_with({"required": [name]}, foreign(KEYS_OF_ORIGIN, name)) for name in KEYS_OF_ORIGIN),
+        *(_only_with(_is_origin(name), foreign(KEYS_OF_ORIGIN, name)) for name in KEYS_OF_ORIGIN),
     ]
+
+
+def _types_of(origin: str, types: tuple[SourceType, ...]) -> JsonSchema:
+    """Only the types that there are for an origin may be said; where rows come ready, nothing about their reading."""
+    rules: JsonSchema = {"properties": {"type": {"anyOf": [{"enum": list(types)}, PLACEHOLDER]}}} if types else {}
+    if not has_content(origin):
+        rules["not"] = _any_of(
+            *(() if types else ("type",)), *dict.fromkeys(chain.from_iterable(KEYS_OF_TYPE.values()))
+        )
+    return {"if": _is_origin(origin), "then": rules}
+
+
+def _is_origin(name: str) -> JsonSchema:
+    """Whether rows come from there: what may also be a further key of another origin is one only without that."""
+    others = [origin for origin, further in KEYS_OF_ORIGIN.items() if name in further]
+    return {"required": [name], "not": _any_of(*others)} if others else {"required": [name]}
 
 
 def _only_with(condition: JsonSchema, others: list[str]) -> JsonSchema:

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from bulkimport.config import opaque, values
 from bulkimport.config.expectations import choice, duration, switch, whole_number
-from bulkimport.config.shapes import Block, OneOrMore, seconds
+from bulkimport.config.shapes import Block, OneOrMore
 from bulkimport.config.source_types import SourceType
-from bulkimport.model import DifferingColumns, Opaque, Secret
+from bulkimport.model import DifferingColumns, Opaque, Scalar, Secret
 
 
 class BasicBlock(Block):
@@ -52,11 +52,14 @@ class PagingBlock(Block):
     )
 
 
+Parameters = dict[Annotated[str, values.PARAMETER_NAME], Annotated[Scalar, values.SCALAR]]
+
+
 class SourceBlock(Block):
-    type: Annotated[SourceType | None, choice("csv", "json", "ndjson")] = Field(
+    type: Annotated[SourceType | None, choice("csv", "excel", "json", "ndjson", "sql")] = Field(
         None,
         description="Told by the extension where it is .csv, .tsv, .txt, .json, .ndjson or .jsonl (and .gz, .zst or "
-        ".zip).",
+        ".zip), .xlsx or .xlsm, and by `query`. What a `command` writes has none: there it is required.",
     )
     path: Annotated[list[Annotated[str, values.FILE_PATH]], OneOrMore("a path or a list of paths")] = Field(
         default_factory=list,
@@ -66,7 +69,11 @@ class SourceBlock(Block):
     options: Annotated[dict[str, object], opaque.OPTIONS] = Field(
         {}, description="What the file system of a remote `path` needs: those of its fsspec implementation."
     )
-    url: Annotated[Secret | None, values.ADDRESS] = Field(None, description="A report over HTTP.", repr=False)
+    url: Annotated[Secret | None, values.ADDRESS] = Field(
+        None,
+        description="A report over HTTP; with a query the SQLAlchemy URL of a database, its password best a variable.",
+        repr=False,
+    )
     params: Annotated[dict[str, Opaque], opaque.PARAMS] = Field({}, description="Parameters, added to `url`.")
     headers: Annotated[dict[str, Opaque], opaque.HEADERS] = Field({}, description="Headers for the report's server.")
     auth: AuthBlock | None = Field(None, description="What proves who asks: `basic` or `bearer`.")
@@ -74,8 +81,10 @@ class SourceBlock(Block):
     flatten: Annotated[bool, switch()] = Field(
         False, description="JSON reports: nested values become properties, their names joined by dots."
     )
-    timeout: Annotated[float, duration()] = seconds(
-        "1h", "The longest that a remote file or a report may take, all in all."
+    timeout: Annotated[float | None, duration()] = Field(
+        None,
+        description="The longest that it may take to have all rows here; 1h for remote files and reports, 10m for "
+        "commands, functions and queries.",
     )
     newest: Annotated[bool, switch()] = Field(
         False,
@@ -101,8 +110,28 @@ class SourceBlock(Block):
         None,
         description="JSON only: where in the document the array of objects stands; without it, the document is one.",
     )
+    command: list[Annotated[str, values.ARGUMENT]] = Field(
+        default_factory=list,
+        description="A program and its arguments, run in this file's folder without a shell: its output is read.",
+        json_schema_extra={"minItems": 1},
+        examples=[["gpg", "--decrypt", "people.csv.gpg"]],
+    )
+    python: Annotated[str | None, values.FUNCTION] = Field(
+        None, description="A Python function that yields a mapping for each row, importable from this file's folder."
+    )
+    arguments: Parameters = Field(default_factory=dict, description="For `python`: the function's arguments, by name.")
+    query: Annotated[str | None, values.QUERY] = Field(None, description="One SELECT, to the database at `url`.")
+    query_file: Annotated[str | None, values.FILE_PATH] = Field(None, description="A file with the query instead.")
+    parameters: Parameters = Field(default_factory=dict, description="For a query: the values of its `:name`s.")
     delimiter: Annotated[str | None, values.DELIMITER] = Field(
         None, description="CSV only: a comma, or a tab for .tsv, unless said otherwise."
     )
     encoding: Annotated[str, values.ENCODING] = Field("utf-8", description="CSV only.")
     quotechar: Annotated[str, values.QUOTECHAR] = Field('"', description="CSV only.")
+    sheet: Annotated[str | int | None, values.SHEET.or_null()] = Field(
+        None,
+        description="Excel only: a sheet by its name, or by its place among those not hidden; otherwise the first.",
+    )
+    header_row: Annotated[int, whole_number(1)] = Field(
+        1, description="Excel only: the row that names the columns; what is above it is not read."
+    )

@@ -9,20 +9,36 @@ from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter,
 
 _PATHS = ("known_hosts", "client_keys")
 """Options of file systems that name files on this machine."""
+_ELSEWHERE, _MADE = 3600.0, 600.0
+"""Seconds that rows may take which come from elsewhere, or are made for us."""
 
 
 def source(block: SourceBlock, directory: str) -> model.Source:
     """`directory` is the absolute one of the file that holds the block."""
+    if block.query is not None or block.query_file is not None:
+        return _query(block, directory)
+    if block.python is not None:
+        timeout = block.timeout or _MADE
+        return model.PythonSource(block.python, directory, tuple(block.arguments.items()), timeout)
+    if block.command and block.type is not None:
+        content = _content(block, block.type, (), "")
+        return model.CommandSource(tuple(block.command), directory, content, block.timeout or _MADE)
     name = block.path[0] if block.url is None else block.url.reveal()
     kind = block.type or TYPE_OF_EXTENSION[extension(name)]
     if block.url is not None:
         return _report(block, _content(block, kind, (), name), block.url)
     if scheme(name):
         options = {key: _option(key, value, directory) for key, value in block.options.items()}
-        return model.RemoteSource(
-            tuple(map(model.Secret, block.path)), _content(block, kind, (), name), options, block.timeout
-        )
+        urls, content = tuple(map(model.Secret, block.path)), _content(block, kind, (), name)
+        return model.RemoteSource(urls, content, options, block.timeout or _ELSEWHERE)
     return _content(block, kind, tuple(absolute_pattern(directory, path) for path in block.path), name)
+
+
+def _query(block: SourceBlock, directory: str) -> model.Source:
+    file = None if block.query_file is None else absolute(directory, block.query_file)
+    assert block.url is not None  # noqa: S101 - the rules want a database for a query
+    parameters, timeout = tuple(block.parameters.items()), block.timeout or _MADE
+    return model.SqlSource(block.url, directory, block.query, file, parameters, timeout)
 
 
 def _option(key: str, value: object, directory: str) -> object:
@@ -37,7 +53,7 @@ def _report(block: SourceBlock, content: model.FileSource, url: model.Secret) ->
         headers=tuple(block.headers.items()),
         auth=None if block.auth is None else _auth(block.auth),
         flatten=block.flatten,
-        timeout=block.timeout,
+        timeout=block.timeout or _ELSEWHERE,
     )
     paging = block.paging
     return report if paging is None else replace(report, paging=_paging(paging), max_pages=paging.max_pages)
@@ -66,7 +82,9 @@ def _content(block: SourceBlock, kind: str, paths: tuple[str, ...], name: str) -
             delimiter = block.delimiter or default_delimiter(name)
             differing = block.differing_columns
             return model.CsvSource(paths, delimiter, block.encoding, block.quotechar, differing, block.member, choice)
+        case "excel":
+            return model.ExcelSource(paths, block.sheet, block.header_row, choice)
         case "json":
             return model.JsonSource(paths, block.records or (), block.member, choice)
         case _:
-            return model.NdjsonSource(paths, block.member, choice)
+            return model.NdjsonSource(paths, member=block.member, choice=choice)

@@ -1,5 +1,6 @@
 """How the values of one source fit together: one origin, one type, and only the keys that these have."""
 
+import re
 from collections.abc import Iterable, Iterator
 from glob import has_magic
 
@@ -11,14 +12,18 @@ from bulkimport.config.source_types import (
     KEYS_OF_TYPE,
     PACKED,
     TYPE_OF_EXTENSION,
+    TYPES_OF_ORIGIN,
     SourceType,
     bare,
     default_delimiter,
     extension,
     foreign,
+    has_content,
+    origins,
     scheme,
 )
 from bulkimport.config.tree import Path, ScalarNode, find
+from bulkimport.config.values import DATABASE_URL_PATTERN
 from bulkimport.wording import listed
 
 
@@ -26,15 +31,18 @@ def _type(values: Values) -> Iterator[Finding]:
     """Every path has a known extension unless `type` is given, and all have the same type."""
     if find(values.tree, ("source", "type")) is not None:
         return
-    if _single_type(values) is None and values.source.url is not None:
+    if _origin_of(values) == "url" and _single_type(values) is None and values.source.url is not None:
         yield Finding("the URL tells no type: say `type: csv`, `json` or `ndjson`", (("source", "url"),))
     types: dict[str, str] = {}
     for index, path in enumerate(values.source.path or []):
         kind = TYPE_OF_EXTENSION.get(extension(path))
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
-            message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
-            message += f"{listed(PACKED, 'or')}; otherwise say `type: csv`, `json` or `ndjson`"
+            message = (
+                f"the extension of {_shown_path(values, index)} tells no type: known are {known}, texts also with "
+            )
+            kinds = listed((f"`{kind}`" for kind in TYPES_OF_ORIGIN["path"]), "or")
+            message += f"{listed(PACKED, 'or')}; otherwise say with `type` that it is {kinds}"
             yield Finding(message, (_path_of(values, index),))
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
@@ -43,8 +51,41 @@ def _type(values: Values) -> Iterator[Finding]:
             types[_shown_path(values, index)] = kind
 
 
+def _type_of_origin(values: Values) -> Iterator[Finding]:
+    """What comes without a name says its type; what has one type only may say no other."""
+    origin = _origin_of(values)
+    if origin is None:
+        return
+    types = TYPES_OF_ORIGIN[origin]
+    if origin == "command" and find(values.tree, ("source", "type")) is None:
+        message = f"what a command writes has no extension: say with `type` that it is {listed(types, 'or')}"
+        yield Finding(message, (("source", "command"),))
+    if values.source.type is not None and values.source.type not in types:
+        are = f"are {listed(types, 'or')}" if types else "have no type"
+        yield Finding(f"sources with `{origin}` {are}, not {values.source.type}", (("source", "type"),))
+
+
+def _needs_of_origin(values: Values) -> Iterator[Finding]:
+    """A command has a program, a query a database."""
+    source, origin = values.source, _origin_of(values)
+    if origin == "command" and "command" in source.model_fields_set and not (source.command and source.command[0]):
+        yield Finding("expected a program, and its arguments", (("source", "command"),))
+    if origin in ("query", "query_file"):
+        if not _given(values, ["url"]):
+            yield Finding(f"`{origin}` needs a database: give its `url`", (("source", origin),))
+        elif source.url is not None and not re.match(DATABASE_URL_PATTERN, source.url.reveal()):
+            example = "postgresql+psycopg://user:${PASSWORD}@host/database"
+            yield Finding(f"expected the URL of a database, such as {example}", (("source", "url"),))
+
+
 def _keys_of_other_types(values: Values) -> Iterator[Finding]:
     """What only content of another type has is not given."""
+    origin = _origin_of(values)
+    if origin is not None and not has_content(origin):
+        for name in _given(values, dict.fromkeys(name for keys in KEYS_OF_TYPE.values() for name in keys)):
+            owners = listed(owner for owner, keys in KEYS_OF_TYPE.items() if name in keys)
+            yield Finding(f"`{name}` is for {owners}, not for `{origin}`", (("source", name),))
+        return
     kind = _single_type(values)
     if kind is None:
         return
@@ -57,10 +98,10 @@ def _origin(values: Values) -> Iterator[Finding]:
     """Exactly one key says where the rows come from."""
     if find(values.tree, ("source",)) is None:
         return
-    given = _given(values, KEYS_OF_ORIGIN)
+    given = origins(_given(values, KEYS_OF_ORIGIN))
     short = isinstance(find(values.tree, ("source",)), ScalarNode)
     if not given and not short:
-        known = " or ".join(f"`{name}`" for name in KEYS_OF_ORIGIN)
+        known = listed((f"`{name}`" for name in KEYS_OF_ORIGIN), "or")
         yield Finding(f"nothing says where the rows come from: expected {known}", (("source",),))
     if len(given) > 1:
         message = f"rows come from one place, but {' and '.join(f'`{name}`' for name in given)} are given: keep one"
@@ -69,12 +110,12 @@ def _origin(values: Values) -> Iterator[Finding]:
 
 def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
     """What only sources from elsewhere have is not given."""
-    given = _given(values, KEYS_OF_ORIGIN)
-    if len(given) != 1:
+    origin = _origin_of(values)
+    if origin is None:
         return
-    for name in _given(values, foreign(KEYS_OF_ORIGIN, given[0])):
-        owners = listed(f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys)
-        yield Finding(f"`{name}` goes with {owners}, not with `{given[0]}`", (("source", name),))
+    for name in _given(values, foreign(KEYS_OF_ORIGIN, origin)):
+        owners = listed((f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys), "or")
+        yield Finding(f"`{name}` goes with {owners}, not with `{origin}`", (("source", name),))
 
 
 def _delimiters(values: Values) -> Iterator[Finding]:
@@ -112,9 +153,19 @@ def _single_type(values: Values) -> SourceType | None:
     source = values.source
     if source.type is not None or find(values.tree, ("source", "type")) is not None:
         return source.type
-    names = source.path or ([] if source.url is None else [source.url.reveal()])
+    names = source.path or []
+    if source.url is not None and _origin_of(values) == "url":
+        names = [source.url.reveal()]
     kinds = {TYPE_OF_EXTENSION.get(extension(name)) for name in names}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _origin_of(values: Values) -> str | None:
+    """The key that says where the rows come from; None where that is wrong."""
+    if isinstance(find(values.tree, ("source",)), ScalarNode):
+        return "path"
+    given = origins(_given(values, KEYS_OF_ORIGIN))
+    return given[0] if len(given) == 1 else None
 
 
 def _given(values: Values, names: Iterable[str]) -> list[str]:
@@ -136,6 +187,8 @@ def _shown_path(values: Values, index: int) -> str:
 SOURCE_RULES: tuple[Rule, ...] = (
     _origin,
     _type,
+    _type_of_origin,
+    _needs_of_origin,
     _keys_of_other_types,
     _keys_of_other_origins,
     _delimiters,

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-SourceType = Literal["csv", "json", "ndjson"]
+SourceType = Literal["csv", "excel", "json", "ndjson", "sql"]
 
 TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".csv": "csv",
@@ -15,6 +15,8 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".json": "json",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
 }
 PACKED = (".gz", ".zst", ".zip")
 WEB = ("http", "https")
@@ -24,22 +26,53 @@ KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": (  # JSON is UTF-8 by definition; its records need not have the same properties
         *("delimiter", "encoding", "quotechar", "differing_columns", "member"),
     ),
+    "excel": ("header_row", "sheet"),
     "json": ("records", "member"),
     "ndjson": ("member",),
+    "sql": (),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
+_OF_QUERY = ("parameters", "timeout", "url")
 KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
     "path": ("newest", "max_age", "stable_for", "options", "timeout"),
     "url": ("params", "headers", "auth", "paging", "flatten", "timeout"),
+    "command": ("timeout",),
+    "python": ("arguments", "timeout"),
+    "query": _OF_QUERY,
+    "query_file": _OF_QUERY,
 }
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
-sources from there have."""
+sources from there have. One of those may be the origin of other sources."""
+
+_CONTENT: tuple[SourceType, ...] = ("csv", "excel", "json", "ndjson")
+TYPES_OF_ORIGIN: dict[str, tuple[SourceType, ...]] = {
+    "path": _CONTENT,
+    "url": ("csv", "json", "ndjson"),
+    "command": _CONTENT,
+    "python": (),
+    "query": ("sql",),
+    "query_file": ("sql",),
+}
+"""What there is to read for each origin; nothing where rows come ready."""
+
+
+def has_content(origin: str) -> bool:
+    """Whether what comes from there has to be read as something; rows from elsewhere come ready."""
+    return not set(TYPES_OF_ORIGIN[origin]).isdisjoint(_CONTENT)
+
+
+def origins(given: Iterable[str]) -> list[str]:
+    """Those of the given keys that say where rows come from."""
+    names = list(given)
+    further = {name for origin in names for name in KEYS_OF_ORIGIN.get(origin, ())}
+    return [name for name in names if name in KEYS_OF_ORIGIN and name not in further]
 
 
 def foreign(keys: Mapping[Any, tuple[str, ...]], own: str) -> list[str]:
     """What one of the tables above has for others than `own` alone, in its order."""
-    return [name for name in dict.fromkeys(chain.from_iterable(keys.values())) if name not in keys[own]]
+    names = dict.fromkeys(chain.from_iterable(keys.values()))
+    return [name for name in names if name != own and name not in keys[own]]
 
 
 def extension(path: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text
+from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text, whole_number
+from bulkimport.config.scalars import FromEnvironment
 from bulkimport.model import Secret
 from bulkimport.sources.extract import compile_pattern
 
@@ -22,6 +23,9 @@ _LOOPBACK = r"(localhost|127(\.[0-9]{1,3}){3}|\[[0:]+:0*1\])"
 _SEGMENT = r"(?:[^.\\]|\\[.\\])+"
 _RECORDS = rf"{_SEGMENT}(\.{_SEGMENT})*"
 _END = "(:[0-9]{1,5})?/?$"
+FUNCTION_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+PARAMETER_PATTERN = r"^[A-Za-z_]\w*$"
+DATABASE_URL_PATTERN = r"^[A-Za-z][A-Za-z0-9_+]*://"
 BASE_URL_PATTERN = rf"^sandbox$|^https://{_HOST}{_END}|^http://{_LOOPBACK}{_END}"
 
 CHANNEL_URL_PATTERN = "^[A-Za-z][A-Za-z0-9+.-]*://[!-~]+$"
@@ -192,6 +196,28 @@ def _scalar(value: object) -> object:
     return finite_number(value)
 
 
+def _argument(value: object) -> str:
+    if not isinstance(value, str):
+        raise MismatchError("" if value is None or isinstance(value, list | dict) else "put it in quotes")
+    if "\0" in value:
+        raise MismatchError("no program can be given a NUL character")
+    return str(value)
+
+
+def _function(value: str) -> str:
+    return _matching(value, FUNCTION_PATTERN)
+
+
+def _parameter(value: str) -> str:
+    return _matching(value, PARAMETER_PATTERN)
+
+
+def _sheet(value: object) -> object:
+    if isinstance(value, str) and value and not (isinstance(value, FromEnvironment) and value.isdigit()):
+        return str(value)
+    return whole_number(1).parse(value)
+
+
 VERSION_WORDS = "1, the only version of this file format"
 NAME = text(
     "a name of up to 64 characters, without slashes, colons, commas, equals signs and wildcards", _name, NAME_PATTERN
@@ -232,6 +258,15 @@ COLUMN = text("the name of a column")
 PROPERTY = text("a property key")
 OWN_PROPERTY = text("a property key", _property, "^[^_]")
 TAG = text("a tag")
+ARGUMENT = Expectation("a text", _argument, {"type": "string"})
+FUNCTION = text("a function as package.module:function", _function, FUNCTION_PATTERN)
+QUERY = text("a query")
+PARAMETER_NAME = text("a name of letters, digits and underscores", _parameter, PARAMETER_PATTERN)
+SHEET = Expectation(
+    "the name of a sheet, or a whole number of at least 1",
+    _sheet,
+    {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
+)
 DATASET_NAME = text("the name of a dataset")
 NAME_PATTERN_OF_DATE = text("a pattern such as people-{year}{month}{day}*.csv", _name_pattern)
 MARK = text("a text")

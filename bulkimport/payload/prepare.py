@@ -1,6 +1,7 @@
 """From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
 
 import errno
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,7 +20,8 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile
 from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.header import near_misses
-from bulkimport.sources.landing import Tell, by_known_names, land
+from bulkimport.sources.landing import by_known_names, land
+from bulkimport.sources.progress import Tell
 
 
 def prepare(
@@ -36,9 +38,9 @@ def prepare(
         with ExitStack() as stack:
             if progress is None and request.progress_path is not None:
                 progress = stack.enter_context(Progress(request.progress_path))
-            landed = land(
-                request.source, Path(request.landing_path or f"{request.spool_path}.landing"), _teller(progress)
-            )
+            landing = Path(request.landing_path)
+            stack.callback(shutil.rmtree, landing, ignore_errors=True)
+            landed = land(request.source, landing, _teller(progress))
             stack.enter_context(by_known_names(landed))
             stream = open_stream(request, landed.source)
             if look is not None:

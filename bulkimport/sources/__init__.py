@@ -1,6 +1,6 @@
 """Sources: files as rows of cells or as records, read in a stream, whole and well-formed or not at all."""
 
-from bulkimport.model import CsvSource, FileSource, JsonSource, NdjsonSource
+from bulkimport.model import CsvSource, ExcelSource, FileSource, JsonSource, NdjsonSource
 from bulkimport.sources.base import ExactNumber, Place, Records, Rows
 from bulkimport.sources.csv import CsvTable
 from bulkimport.sources.json import JsonRecords
@@ -24,4 +24,6 @@ def open_source(
         case JsonSource():
             return JsonRecords(source.paths, source.records, member=source.member, exact_decimals=exact_decimals)
         case NdjsonSource():
-            return NdjsonRecords(source.paths, member=source.member, exact_decimals=exact_decimals)
+            return NdjsonRecords(source, exact_decimals=exact_decimals)
+        case ExcelSource():
+            raise AssertionError("a workbook is read when it lands; what is opened then are its rows")

@@ -29,6 +29,7 @@ class JsonRecords:
         self.files = SourceFiles(paths, member)
         self.warnings: list[str] = []
         self._names = names
+        self.columns: tuple[str, ...] | None = None
         self._exact_decimals = exact_decimals
 
     def batches(self) -> Iterator[list[Record]]:

@@ -4,18 +4,29 @@ A payload may take two readings of its source, and both have to see the same row
 they are, and watched; whatever else rows come from is first written whole into a private folder, and read from there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import anyio
 
 from bulkimport.errors import SourceError
-from bulkimport.model import FileSource, HttpSource, RemoteSource, Source
-
-Tell = Callable[[int, int], None]
-"""Told how many bytes have arrived, of how many in all (0 where that is not known)."""
+from bulkimport.model import (
+    CommandSource,
+    ExcelSource,
+    FileSource,
+    HttpSource,
+    PythonSource,
+    RemoteSource,
+    Source,
+    SqlSource,
+)
+from bulkimport.sources.addresses import database_name
+from bulkimport.sources.apart import fetch_rows
+from bulkimport.sources.command import fetch_output
+from bulkimport.sources.progress import Tell
+from bulkimport.sources.workbook import rewrite_workbooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +67,39 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
         case HttpSource():
             from bulkimport.sources.report import fetch_report
 
-            return Landed(*anyio.run(fetch_report, source, folder, tell))
+            landed = Landed(*anyio.run(fetch_report, source, folder, tell))
         case RemoteSource():
             from bulkimport.sources.remote import fetch_files
 
-            return Landed(*anyio.run(fetch_files, source, folder, tell))
+            landed = Landed(*anyio.run(fetch_files, source, folder, tell))
+        case CommandSource():
+            content, name = fetch_output(source, folder, tell)
+            landed = Landed(content, {content.paths[0]: name})
+        case PythonSource():
+            details = {"function": source.function, "folder": source.folder, "arguments": dict(source.arguments)}
+            landed = _rows("python", details, source.function, source, folder, tell)
+        case SqlSource():
+            details = {**asdict(source), "url": source.url.reveal(), "parameters": dict(source.parameters)}
+            landed = _rows("sql", details, f"the query on {database_name(source.url)}", source, folder, tell)
         case _:
-            return Landed(source)
+            landed = Landed(source)
+    return _unpacked(landed.source, landed, folder) if isinstance(landed.source, ExcelSource) else landed
+
+
+def _rows(
+    kind: str, details: Mapping[str, object], place: str, source: PythonSource | SqlSource, folder: Path, tell: Tell
+) -> Landed:
+    """Rows that are made in a process of their own."""
+    path = folder / "rows.ndjson"
+    rows = fetch_rows(kind, details, place=place, path=path, folder=source.folder, timeout=source.timeout, tell=tell)
+    return Landed(rows, {str(path): place})
+
+
+def _unpacked(workbooks: ExcelSource, landed: Landed, folder: Path) -> Landed:
+    """The rows of workbooks, which are packed XML and best read once."""
+    try:
+        rows, sheets, warnings = rewrite_workbooks(workbooks, folder)
+    except SourceError as error:
+        raise landed.told_error(error) from None
+    names = {path: landed.told(name) for path, name in sheets.items()}
+    return Landed(rows, names, (*landed.warnings, *map(landed.told, warnings)))

@@ -1,10 +1,11 @@
 """Files with one JSON object per line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import orjson
 
 from bulkimport.errors import SourceError
+from bulkimport.model import NdjsonSource
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
@@ -17,9 +18,11 @@ _MAX_LINE = 64 << 20
 class NdjsonRecords:
     """The objects of one or more files as one source; blank lines are skipped. Raises SourceError."""
 
-    def __init__(self, paths: Sequence[str], *, member: str | None = None, exact_decimals: bool = False) -> None:
-        self.files = SourceFiles(paths, member)
+    def __init__(self, source: NdjsonSource, *, exact_decimals: bool = False) -> None:
+        self.files = SourceFiles(source.paths, source.member)
         self.warnings: list[str] = []
+        self.columns = source.columns
+        self._unit = source.unit
         self._exact_decimals = exact_decimals
 
     def batches(self) -> Iterator[list[Record]]:
@@ -31,22 +34,25 @@ class NdjsonRecords:
                 try:
                     objects = list(map(orjson.loads, filled))
                     if not {dict}.issuperset(map(type, objects)):
-                        raise _broken_line(path, first_line, lines)
+                        raise self._broken_line(path, first_line, lines)
                 except orjson.JSONDecodeError:
-                    raise _broken_line(path, first_line, lines) from None
+                    raise self._broken_line(path, first_line, lines) from None
                 try:
                     text = b"[" + b",".join(filled) + b"]"
                     yield plain_records(text, objects, exact_decimals=self._exact_decimals)
                 except RecordError as error:
                     numbers = [number for number, line in enumerate(lines, first_line) if line.strip()]
-                    raise Place(path, numbers[error.index]).error(error.message, error.hint) from None
+                    raise self._place(path, numbers[error.index]).error(error.message, error.hint) from None
 
     def places(self) -> Iterator[Place]:
         for path in self.files.paths:
             for first_line, lines in self._lines(path):
                 for number, line in enumerate(lines, first_line):
                     if line.strip():
-                        yield Place(path, number)
+                        yield self._place(path, number)
+
+    def _place(self, path: str, line: int) -> Place:
+        return Place(path, line, self._unit)
 
     def _lines(self, path: str) -> Iterator[tuple[int, list[bytes]]]:
         """The lines of a file without their ends, in batches with the number of the first."""
@@ -59,7 +65,7 @@ class NdjsonRecords:
                 pending.append(chunk)
                 held += len(chunk)
                 if held > _MAX_LINE:
-                    raise Place(path, first_line).error(f"the line does not end within {_MAX_LINE} bytes", _HINT)
+                    raise self._place(path, first_line).error(f"the line does not end within {_MAX_LINE} bytes", _HINT)
                 continue
             lines = _without_mark(b"".join((*pending, head)), first_line).split(b"\n")
             pending, held = [rest], len(rest)
@@ -69,20 +75,19 @@ class NdjsonRecords:
         if last:
             yield first_line, [last]
 
+    def _broken_line(self, path: str, first_line: int, lines: list[bytes]) -> SourceError:
+        """The error for the first of `lines` that is not an object; there is one."""
+        number, problem = next(
+            (number, problem)
+            for number, line in enumerate(lines, first_line)
+            if line.strip() and (problem := _problem(line)) is not None
+        )
+        return self._place(path, number).error(problem, _HINT)
+
 
 def _without_mark(text: bytes, first_line: int) -> bytes:
     """`text` without the UTF-8 byte order mark, which may start a file."""
     return text.removeprefix(b"\xef\xbb\xbf") if first_line == 1 else text
-
-
-def _broken_line(path: str, first_line: int, lines: list[bytes]) -> SourceError:
-    """The error for the first of `lines` that is not an object; there is one."""
-    number, problem = next(
-        (number, problem)
-        for number, line in enumerate(lines, first_line)
-        if line.strip() and (problem := _problem(line)) is not None
-    )
-    return Place(path, number).error(problem, _HINT)
 
 
 def _problem(line: bytes) -> str | None:

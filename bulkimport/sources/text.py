@@ -14,13 +14,22 @@ MAX_LINE = 64 << 20
 _LONG_HINT = "Is this the right file? A text of rows has line ends. Nothing was sent for this dataset."
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WRONG_ORDER = {"utf-16-le": codecs.BOM_UTF16_BE, "utf-16-be": codecs.BOM_UTF16_LE}
+_TELLING = 64
 _MARK = re.compile("(?:\\A|(?<=[\r\n]))\ufeff")
+
+
+def _beginning(chunks: Iterator[bytes]) -> bytes:
+    """The first bytes, enough to tell an encoding by if there are so many: archives may give them in small pieces."""
+    first = b""
+    while len(first) < _TELLING and (more := next(chunks, b"")):
+        first += more
+    return first
 
 
 def utf8_chunks(files: SourceFiles, path: str) -> Iterator[bytes]:
     """The bytes of a JSON file. Raises SourceError if they start as UTF-16 and UTF-32 do."""
     chunks = files.chunks(path)
-    first = next(chunks)
+    first = _beginning(chunks)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
         hint = "JSON is exchanged in UTF-8 (RFC 8259): have it written so. Nothing was sent for this dataset."
         raise Place(path, 1).error("the text is UTF-16 or UTF-32", hint)
@@ -36,7 +45,7 @@ def text_blocks(files: SourceFiles, path: str, encoding: str) -> Iterator[str]:
     mark of another one or before a later line, for NUL characters and for an encoding that Python does not know.
     """
     chunks = files.chunks(path)
-    first = next(chunks, b"")
+    first = _beginning(chunks)
     decoder = _decoder(encoding, path, first)
     tail: list[str] = []
     lines = fed = held = 0

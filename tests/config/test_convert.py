@@ -119,7 +119,7 @@ def test_which_files_are_read_and_how_they_are_packed(folder: Folder) -> None:
     assert source(folder, "{path: a.json.zst, records: data.workers}") == JsonSource(
         (f"{here}/a.json.zst",), ("data", "workers")
     )
-    assert source(folder, "{path: a.zip, type: ndjson, member: a}") == NdjsonSource((f"{here}/a.zip",), "a")
+    assert source(folder, "{path: a.zip, type: ndjson, member: a}") == NdjsonSource((f"{here}/a.zip",), member="a")
 
 
 def test_the_names_on_the_way_to_records_may_hold_dots(folder: Folder) -> None:

@@ -92,11 +92,12 @@ def source_problem(folder: Folder, source: str) -> str:
 
 
 def test_an_unknown_extension_needs_a_type(folder: Folder) -> None:
-    problem = source_problem(folder, "data/people.xlsx")
+    problem = source_problem(folder, "data/people.xml")
     assert problem == at(
         "source",
-        "the extension of 'data/people.xlsx' tells no type: known are .csv, .tsv, .txt, .json, .ndjson and .jsonl, "
-        "each also with .gz, .zst or .zip; otherwise say `type: csv`, `json` or `ndjson`",
+        "the extension of 'data/people.xml' tells no type: known are .csv, .tsv, .txt, .json, .ndjson, .jsonl, "
+        ".xlsx and .xlsm, texts also with .gz, .zst or .zip; otherwise say with `type` that it is "
+        "`csv`, `excel`, `json` or `ndjson`",
         6,
     )
     assert "datasets[0].source.path: the extension of 'x'" in source_problem(folder, "{path: x}")
@@ -129,7 +130,7 @@ def test_delimiter_and_quote_differ(folder: Folder, keys: str) -> None:
 
 def test_a_wrong_type_is_one_problem(folder: Folder) -> None:
     assert source_problem(folder, "{path: a.json, type: xml, delimiter: ;}") == at(
-        "source.type", "expected one of csv, json, ndjson, found 'xml'", 6
+        "source.type", "expected one of csv, excel, json, ndjson, sql, found 'xml'", 6
     )
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bulkimport.config import source_types
 from bulkimport.config.source_types import TYPE_OF_EXTENSION, default_delimiter, extension, path_pattern
 
 
@@ -41,3 +42,10 @@ def test_the_schema_pattern_knows_every_extension(name: str) -> None:
 @pytest.mark.parametrize("path", ["people.xls", "people", "people.csv.zip.gz", "people.zip", "csv"])
 def test_the_schema_pattern_knows_no_other(path: str) -> None:
     assert not re.search(path_pattern(), path)
+
+
+def test_an_origin_may_be_a_further_key_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(source_types.KEYS_OF_ORIGIN, "url", ())
+    assert source_types.origins(["query", "url"]) == ["query"]
+    assert source_types.origins(["url"]) == ["url"]
+    assert source_types.origins(["path", "query"]) == ["path", "query"]

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.errors import SourceError, StateError
-from bulkimport.model import CsvSource, Field, JsonSource, KeyProblem, NdjsonSource, Payload, Stage
+from bulkimport.model import CommandSource, CsvSource, Field, JsonSource, KeyProblem, NdjsonSource, Payload, Stage
 from bulkimport.payload import PayloadRequest, Progress, prepare, read_progress
 
 
@@ -291,7 +291,8 @@ def test_files_that_are_there_already_are_left_alone(tmp_path: Path) -> None:
 
 def test_text_that_is_not_unicode_is_refused(tmp_path: Path) -> None:
     asked = request(tmp_path, "id\n1\n\\ud800\n")
-    source = CsvSource((str(tmp_path / "source.csv"),), encoding="unicode_escape")
+    assert isinstance(asked.source, CsvSource)
+    source = replace(asked.source, encoding="unicode_escape")
 
     with pytest.raises(SourceError, match=r"the 2 rows after row 0 is not Unicode \(a lone surrogate\)"):
         prepare(replace(asked, source=source))
@@ -349,3 +350,17 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         peaks.append(peak // 1024)
 
     assert peaks[1] - peaks[0] < 25, "MiB; twenty times the rows cost at most the buffers of the duplicate search"
+
+
+@pytest.mark.parametrize("output", ["id\n1\n", "id\n1,2\n"])
+def test_what_has_landed_is_gone_afterwards(output: str, tmp_path: Path) -> None:
+    asked = request(tmp_path, "unused")
+    command = CommandSource(("printf", output), str(tmp_path), CsvSource(()))
+
+    if "," in output:
+        with pytest.raises(SourceError, match=r"^the output of printf, line 2"):
+            prepare(replace(asked, source=command))
+    else:
+        assert prepare(replace(asked, source=command)).rows == 1
+
+    assert not Path(asked.landing_path).exists()

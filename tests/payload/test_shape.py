@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource, ExtraColumns, Field
+from bulkimport.model import CsvSource, ExtraColumns, Field, NdjsonSource
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import RecordShape, TableShape
 from bulkimport.sources.base import Record
@@ -28,7 +28,7 @@ def of_table(
 def of_records(folder: Path, *fields: Field, extra: ExtraColumns = "pass", named: bool = True) -> RecordShape:
     path = folder / "f.ndjson"
     path.write_text("{}\n")
-    return RecordShape(NdjsonRecords([str(path)]), request(fields if named else None, extra))
+    return RecordShape(NdjsonRecords(NdjsonSource((str(path),))), request(fields if named else None, extra))
 
 
 def test_without_fields_rows_pass_as_they_are(tmp_path: Path) -> None:
@@ -211,3 +211,23 @@ def test_a_joined_value_that_cannot_be_read_is_told_with_its_columns(tmp_path: P
 
     assert [str(one) for one in table.problems([["1", "x", "y"]])] == ["column 'a + b': 'xy' is not a number"]
     assert [str(one) for one in records.problems([{"a": "x", "b": "y"}])] == ["column 'a + b': 'xy' is not a number"]
+
+
+def of_typed_rows(folder: Path, *fields: Field, extra: ExtraColumns = "pass", named: bool = True) -> RecordShape:
+    """No row at all, of a table with the columns id and name."""
+    path = folder / "f.ndjson"
+    path.write_text("\n")
+    records = NdjsonRecords(NdjsonSource((str(path),), ("id", "name"), "row"))
+    return RecordShape(records, request(fields if named else None, extra))
+
+
+def test_the_columns_of_typed_rows_are_judged_without_a_row(tmp_path: Path) -> None:
+    assert of_typed_rows(tmp_path, named=False).names == ("id", "name")
+    assert of_typed_rows(tmp_path, Field("id", "id"), Field("x", "y", default=1)).names == ("id", "x", "name")
+    assert of_typed_rows(tmp_path, Field("id", "id"), extra="drop").names == ("id",)
+    with pytest.raises(SourceError, match="lacks the column 'salary'; it has 'id', 'name'"):
+        of_typed_rows(tmp_path, Field("id", "id"), Field("pay", "salary"))
+    with pytest.raises(SourceError, match="lacks the key column 'id'"):
+        of_typed_rows(tmp_path, Field("number", "name"), extra="drop")
+    with pytest.raises(SourceError, match="and these are refused: 'name'"):
+        of_typed_rows(tmp_path, Field("id", "id"), extra="refuse")

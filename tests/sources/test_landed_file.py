@@ -10,7 +10,7 @@ from bulkimport.sources.landed_file import beginning, named_as_packed, packing, 
 @pytest.mark.parametrize(
     ("content", "ending"),
     [
-        (gzip.compress(b"x"), ".gz"),
+        (gzip.compress(b"x", mtime=0), ".gz"),
         (b"PK\x03\x04rest", ".zip"),
         (b"\x28\xb5\x2f\xfd", ".zst"),
         (b"id\n", ""),

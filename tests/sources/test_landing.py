@@ -1,10 +1,16 @@
 """Where rows land before they are read, and what people read about it."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
+import pytest
+
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource
+from bulkimport.model import CommandSource, CsvSource, ExcelSource, NdjsonSource, PythonSource, Secret, SqlSource
 from bulkimport.sources.landing import Landed, land
+
+WORKBOOK = Path(__file__).parents[1] / "data" / "people.xlsx"
 
 
 def told_nothing(arrived: int, total: int) -> None:
@@ -16,6 +22,60 @@ def test_files_on_this_machine_are_read_where_they_are(tmp_path: Path) -> None:
 
     assert land(source, tmp_path / "landing", told_nothing) == Landed(source)
     assert not (tmp_path / "landing").exists()
+
+
+def quiet(arrived: int, total: int) -> None:
+    assert arrived > total == 0
+
+
+def test_the_output_of_a_command_is_a_file_like_any_other(tmp_path: Path) -> None:
+    source = CommandSource(("printf", "id;n\n1;a\n"), str(tmp_path), CsvSource((), ";"))
+
+    landed = land(source, tmp_path / "landing", quiet)
+
+    path = str(tmp_path / "landing" / "output")
+    assert landed == Landed(CsvSource((path,), ";"), {path: "the output of printf"})
+    assert Path(path).read_text() == "id;n\n1;a\n"
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+    assert Path(path).parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_workbook_that_a_command_writes_is_read_as_one(tmp_path: Path) -> None:
+    source = CommandSource(("cat", str(WORKBOOK)), str(tmp_path), ExcelSource((), "Staff", 2))
+
+    landed = land(source, tmp_path / "landing", quiet)
+
+    assert isinstance(landed.source, NdjsonSource)
+    assert list(landed.names.values()) == ["the output of cat, sheet 'Staff'"]
+
+
+def test_an_error_in_a_workbook_that_has_landed_names_the_command(tmp_path: Path) -> None:
+    source = CommandSource(("cat", str(WORKBOOK)), str(tmp_path), ExcelSource((), "Broken"))
+
+    with pytest.raises(SourceError, match=r"^the output of cat, sheet 'Broken', cell B2: there is an error, #DIV/0!$"):
+        land(source, tmp_path / "landing", quiet)
+
+
+def test_rows_of_a_function_have_its_name(tmp_path: Path) -> None:
+    (tmp_path / "hr.py").write_text("def people(first):\n    yield {'id': first}\n    yield {'id': 2, 'name': 'B'}\n")
+    source = PythonSource("hr:people", str(tmp_path), (("first", 1),))
+
+    landed = land(source, tmp_path / "landing", told_nothing)
+
+    path = str(tmp_path / "landing" / "rows.ndjson")
+    assert landed == Landed(NdjsonSource((path,), ("id", "name"), "row"), {path: "hr:people"})
+    assert Path(path).read_text() == '{"id":1}\n{"id":2,"name":"B"}\n'
+
+
+def test_rows_of_a_query_have_the_name_of_the_database(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "hr.db")) as connection:
+        connection.execute("CREATE TABLE people (id INTEGER, name TEXT)")
+    source = SqlSource(Secret("sqlite:///hr.db"), str(tmp_path), "SELECT * FROM people")
+
+    landed = land(source, tmp_path / "landing", told_nothing)
+
+    path = str(tmp_path / "landing" / "rows.ndjson")
+    assert landed == Landed(NdjsonSource((path,), ("id", "name"), "row"), {path: "the query on sqlite:///hr.db"})
 
 
 def test_an_error_names_what_people_know_not_where_it_landed() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.errors import SourceError
+from bulkimport.model import NdjsonSource
 from bulkimport.sources import ndjson
 from bulkimport.sources.base import Place, Record, locate
 from bulkimport.sources.ndjson import NdjsonRecords
@@ -17,7 +18,7 @@ def source(folder: Path, *contents: str | bytes) -> NdjsonRecords:
         path = folder / f"f{number}.ndjson"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         paths.append(str(path))
-    return NdjsonRecords(paths)
+    return NdjsonRecords(NdjsonSource(tuple(paths)))
 
 
 def records(read: NdjsonRecords) -> list[Record]:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from bulkimport.config import json_schema, models, source_block
+from bulkimport.config import json_schema, models, outlet_blocks, source_block
 from bulkimport.config.shapes import Block, key_of
 from bulkimport.orgvue.hints import OTHER_HINTS, TENANT_HINTS
 from tests.support import readme
@@ -26,10 +26,10 @@ _BLOCKS: tuple[tuple[type[Block], str], ...] = (
     (models.TimeoutsBlock, "`timeouts`"),
     (models.RetriesBlock, "`retries`"),
     (models.RunBlock, "`run`"),
-    (models.NotifyBlock, "An entry of `notify`"),
-    (models.HeartbeatBlock, "`heartbeat`"),
-    (models.MetricsBlock, "`metrics`"),
-    (models.TelemetryBlock, "`telemetry`"),
+    (outlet_blocks.NotifyBlock, "An entry of `notify`"),
+    (outlet_blocks.HeartbeatBlock, "`heartbeat`"),
+    (outlet_blocks.MetricsBlock, "`metrics`"),
+    (outlet_blocks.TelemetryBlock, "`telemetry`"),
     (models.DatasetBlock, "An entry of `datasets`"),
     (source_block.SourceBlock, "`source` of a dataset, in its long form"),
     (source_block.AuthBlock, "`auth` of a source"),

@@ -1,0 +1,52 @@
+"""What a program writes to its standard output, as a file."""
+
+import errno
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from bulkimport.errors import SourceError
+from bulkimport.model import CommandSource, FileSource
+from bulkimport.sources.landing_file import LandingFile
+from bulkimport.sources.processes import Ended, run
+from bulkimport.sources.progress import Tell
+from bulkimport.wording import duration
+
+_SUFFIX = {"excel": ".xlsx"}
+_NOTHING_SENT = "Nothing was sent for this dataset."
+
+
+def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileSource, str]:
+    """Runs the command and writes its output, whole, to a file in `folder`: the content to read, and its name.
+
+    Raises SourceError where the command cannot be run, fails, or takes too long.
+    """
+    name = f"the output of {PurePath(source.argv[0]).name}"
+    path = folder / f"output{_SUFFIX.get(source.content.type, '')}"
+    if not Path(source.folder).is_dir():
+        raise SourceError(f"The folder {source.folder} of the command does not exist", _NOTHING_SENT)
+    with LandingFile(path) as file:
+
+        def take(chunk: bytes) -> None:
+            file.write(chunk)
+            tell(file.size, 0)
+
+        ended = run(source.argv, folder=source.folder, timeout=source.timeout, output=take)
+    if not ended.well:
+        raise SourceError(*_complaint(source, ended))
+    return replace(source.content, paths=(str(path),)), name
+
+
+def _complaint(source: CommandSource, ended: Ended) -> tuple[str, str]:
+    program = source.argv[0]
+    words = f": {ended.words}" if ended.words else ""
+    if ended.errno == errno.ENOENT:
+        hint = f"Is it installed, and on the PATH of the account that runs bulkimport? {_NOTHING_SENT}"
+        return f"The command {program} was not found", hint
+    if ended.errno is not None:
+        hint = f"The first word of `command` has to be a program that this account may run. {_NOTHING_SENT}"
+        return f"The command {program} {ended}", hint
+    if ended.timed_out:
+        hint = f"Does it wait for an answer that nobody gives? Otherwise raise the source's `timeout`. {_NOTHING_SENT}"
+        return f"The command {program} had not ended after {duration(source.timeout)} and was stopped{words}", hint
+    hint = f"Run it by hand in {source.folder}, as the same account, to see what is wrong. {_NOTHING_SENT}"
+    return f"The command {program} {ended}, so its output was not used{words}", hint

@@ -1,0 +1,158 @@
+"""One sheet of a workbook: its cells as a person sees them, and what in it cannot be read as a table."""
+
+import datetime
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from bulkimport.errors import SourceError
+
+Cells = Sequence[Any]
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
+_STALE = re.compile(rb'fullCalcOnLoad="(?:1|true)"')
+"""Excel is asked to calculate everything when it opens the workbook, since whoever wrote it did not."""
+_OVERLAP = 256
+_CHUNK = 1 << 20
+_NO_CODES = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
+"""What in a number format stands for itself, or for a language or a colour."""
+_TRUTH = re.compile('BOOLEAN|"TRUE";"TRUE";"FALSE"')
+"""How LibreOffice marks the numbers that are its truth values."""
+_PADDED = re.compile("0{2,}")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_LONGEST_EXACT = 15
+_NOTHING_SENT = "Nothing was sent for this dataset."
+
+
+class Sheet:
+    """A sheet of the workbook at `path`, open as `book`; `place` is what people call it. Raises SourceError."""
+
+    def __init__(self, path: str, book: Any, sheet: Any, place: str) -> None:
+        self.place = place
+        self._path = path
+        self._sheet = sheet
+        self._member = sheet._worksheet_path  # openpyxl has no public name for it
+        with zipfile.ZipFile(path) as archive:
+            self._stale = _STALE.search(archive.read("xl/workbook.xml")) is not None
+            self._has_formulas, self._merged = self._scanned(archive)
+
+    def rows(self) -> Iterator[Cells]:
+        """The cells of every row from the first on; where a row is not in the file, it has no cells."""
+        self._sheet.reset_dimensions()  # what the file says of them need not be true
+        return self._calculated() if self._has_formulas else iter(self._sheet.iter_rows())
+
+    def refuse_merged(self, first_row: int, columns: int) -> None:
+        """Raises SourceError where cells of the table are merged: which rows their value is for, nobody can tell."""
+        for left, top, right, bottom in self._merged:
+            if int(bottom) >= first_row and _number(left) <= columns:
+                area = f"{left}{top}:{right}{bottom}"
+                hint = f"Unmerge them in Excel (Home, Merge & Center), and fill each cell. {_NOTHING_SENT}"
+                raise SourceError(f"{self.place}: the cells {area} are merged", hint, self.place, int(top))
+
+    def _calculated(self) -> Iterator[Cells]:
+        """Rows of a sheet with formulas, which are worth what Excel has calculated and saved with them."""
+        from openpyxl import load_workbook
+
+        book = load_workbook(self._path, read_only=True)
+        try:
+            sheet = book[self._sheet.title]
+            sheet.reset_dimensions()
+            for values, formulas in zip_longest(self._sheet.iter_rows(), sheet.iter_rows(), fillvalue=()):
+                for value, formula in zip(values, formulas, strict=True):
+                    # What has the type str was calculated to an empty text.
+                    if formula.data_type == "f" and (self._stale or (value.value is None and value.data_type != "str")):
+                        raise _uncalculated(self.place, value)
+                yield values
+        finally:
+            book.close()
+
+    def _scanned(self, archive: zipfile.ZipFile) -> tuple[bool, list[tuple[str, ...]]]:
+        """Whether there are formulas, and which cells are merged; and all bytes are seen, so their checksum holds."""
+        has_formulas = False
+        merged: dict[tuple[str, ...], None] = {}
+        tail = b""
+        with archive.open(self._member) as xml:
+            while chunk := xml.read(_CHUNK):
+                text = tail + chunk
+                has_formulas = has_formulas or _FORMULA.search(text) is not None
+                for found in _MERGED.findall(text):
+                    merged[tuple(part.decode() for part in found)] = None
+                tail = text[-_OVERLAP:]
+        return has_formulas, list(merged)
+
+
+def is_blank(cell: Any) -> bool:
+    return cell.value is None or cell.value == ""
+
+
+def cell_value(cell: Any, place: str) -> object:
+    """What a cell holds, as Excel shows it: whole numbers without a point, others to Excel's 15 digits, dates as dates
+    where the format shows no time. None for a blank cell. Raises SourceError."""
+    if is_blank(cell):
+        return None
+    value = cell.value
+    match cell.data_type:
+        case "n":
+            return _shown_number(value, cell.number_format)
+        case "s":
+            return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value) if "_x" in value else value
+        case "b":
+            return bool(value)
+        case "d":
+            return _shown_date(cell, place)
+        case "e":
+            hint = f"Correct the formula or the value in Excel, and save it again. {_NOTHING_SENT}"
+            raise SourceError(f"{place}, cell {cell.coordinate}: there is an error, {value}", hint, place, cell.row)
+        case kind:
+            raise SourceError(f"{place}, cell {cell.coordinate}: its type {kind!r} is not known", _NOTHING_SENT, place)
+
+
+def cell_text(cell: Any, place: str) -> str:
+    """The same as a text, for the names of columns."""
+    value = cell_value(cell, place)
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def _shown_number(value: int | float, number_format: str) -> bool | int | float | str:
+    if value in (0, 1) and _TRUTH.fullmatch(number_format):
+        return bool(value)
+    if isinstance(value, float):
+        rounded = Decimal(f"{value:.{_LONGEST_EXACT}g}")
+        value = int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
+    if isinstance(value, int) and value >= 0 and _PADDED.fullmatch(number_format):
+        return f"{value:0{len(number_format)}}"  # a format of zeros is how leading ones are shown
+    return value
+
+
+def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
+    """A date with its time of day only if the format has one."""
+    value: datetime.timedelta | datetime.date | datetime.time = cell.value
+    if isinstance(value, datetime.timedelta):
+        hint = f"Format it as a number or as text. {_NOTHING_SENT}"
+        raise SourceError(f"{place}, cell {cell.coordinate}: it holds a duration", hint, place, cell.row)
+    if isinstance(value, datetime.datetime):
+        codes = set(_NO_CODES.sub("", cell.number_format.partition(";")[0]).lower())
+        if not codes & set("hs"):
+            return value.date()
+        if not codes & set("dy"):
+            return value.time()
+    return value
+
+
+def _uncalculated(place: str, cell: Any) -> SourceError:
+    hint = f"Open the workbook in Excel and save it, so that it holds the results. {_NOTHING_SENT}"
+    message = f"{place}, cell {cell.coordinate}: the formula was never calculated, so its value is not known"
+    return SourceError(message, hint, place, cell.row)
+
+
+def _number(letters: str) -> int:
+    """The 1-based number of a column: 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number
