@@ -191,10 +191,32 @@ class NdjsonSource:
     type: Literal["ndjson"] = "ndjson"
 
 
-FileSource = CsvSource | JsonSource | NdjsonSource
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """The table of one or more Parquet files with the same columns."""
+
+    paths: tuple[str, ...]
+    type: Literal["parquet"] = "parquet"
+
+
+FileSource = CsvSource | JsonSource | NdjsonSource | ParquetSource
 """Sources whose `paths` are read as they stand."""
 
-Source = FileSource
+
+@dataclass(frozen=True, slots=True)
+class DuckDbSource:
+    """The rows of one query that DuckDB runs, in the text `query` or else in the file `query_file`.
+
+    File names in it are relative to `folder`.
+    """
+
+    folder: str
+    query: str | None = None
+    query_file: str | None = None
+    type: Literal["duckdb"] = "duckdb"
+
+
+Source = FileSource | DuckDbSource
 FieldType = Literal["text", "number", "date", "boolean"]
 Scalar = str | int | float | bool | None
 

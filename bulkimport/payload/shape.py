@@ -100,7 +100,8 @@ class TableShape:
 class RecordShape:
     """The same for records, whose properties may differ from one to the next.
 
-    A field that a record lacks is left out of it, unless it has a default. `names` grows in order of appearance.
+    A field that a record lacks is left out of it, unless it has a default. `names` grows in order of appearance. Where
+    the records are rows of a table, its columns are judged at once, as a table's are.
     """
 
     def __init__(self, records: Records, request: PayloadRequest) -> None:
@@ -113,6 +114,8 @@ class RecordShape:
         self._found: dict[str, None] = {}
         self._names: dict[str, None] = {}
         refuse_reserved(self._outputs, self._place)
+        if records.columns is not None:
+            self._judge(records.columns, request.key)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,13 +145,25 @@ class RecordShape:
 
     def finish(self) -> None:
         """Raises SourceError for a field that no record had; to be called after the last record, if there was one."""
-        missing = [
+        missing = self._missing()
+        if missing:
+            raise missing_columns(missing, self.found, self._place, ())
+
+    def _missing(self) -> list[str]:
+        return [
             source
             for _, source, change in self._fields
             if source not in self._found and (change is None or change.default is None)
         ]
+
+    def _judge(self, columns: tuple[str, ...], key: tuple[str, ...]) -> None:
+        """Raises SourceError for what is wrong with the columns of a table, and notes the names that go out."""
+        self._admit(columns)
+        passed = [name for name in columns if name not in self._sources] if self._extra == "pass" else []
+        self._names.update(dict.fromkeys((*(name for name, _, _ in self._fields), *passed)))
+        missing = [*self._missing(), *(name for name in key if name not in self._names)]
         if missing:
-            raise missing_columns(missing, self.found, self._place, ())
+            raise missing_columns(missing, self.found, self._place, key)
 
     def _shaped(self, record: Record) -> Record:
         shaped: Record = {}

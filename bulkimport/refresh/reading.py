@@ -8,7 +8,7 @@ from bulkimport.payload import PayloadRequest, prepare, read_progress
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import SourceRead
 from bulkimport.refresh.machine import Refresh
-from bulkimport.sources.size import source_size
+from bulkimport.sources.size import is_heavy, source_size
 
 PAYLOAD_RATIO = 3
 """How much larger than a source its payload and keys may be, about: JSON repeats every property's name."""
@@ -20,9 +20,10 @@ async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
     """Prepares the payload off the event loop. Raises SourceError, and StateError where the disk has no room for it."""
     request = PayloadRequest.of(context.dataset, context.files.spool)
     size = await anyio.to_thread.run_sync(source_size, context.dataset.source)
-    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * size)
+    await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * (size or 0))
     async with alongside(_report_progress, context, request):
-        payload = await context.run.workers.run(prepare, request, size=size)
+        known = None if is_heavy(context.dataset.source) else size
+        payload = await context.run.workers.run(prepare, request, size=known)
     observer, name = context.run.observer, context.dataset.name
     observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
     for warning in payload.warnings:

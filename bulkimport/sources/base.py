@@ -59,7 +59,12 @@ class Rows(Protocol):
 
 
 class Records(Rows, Protocol):
-    """Objects of properties with plain values: text, bool, None, int of 64 bits, float or ExactNumber."""
+    """Objects of properties with plain values: text, bool, None, int of 64 bits, float or ExactNumber.
+
+    `columns` are those of the table that the records were, if they were one: known without any record.
+    """
+
+    columns: tuple[str, ...] | None
 
     def batches(self) -> Iterator[list[Record]]:
         """All records in batches of some tens of kilobytes, none empty. Can be called again."""

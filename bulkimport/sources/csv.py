@@ -39,20 +39,28 @@ class CsvTable:
         self.files = SourceFiles(source.paths)
         self.warnings: list[str] = []
         self._source = source
-        self._headers = {path: self._read_header(path, wanted) for path in self.files.paths}
-        self.columns = self._headers[self.files.paths[0]].columns
+        self.headers = {path: self._read_header(path, wanted) for path in self.files.paths}
+        self.columns = self.headers[self.files.paths[0]].columns
         self._refuse_other_columns()
 
     def batches(self) -> Iterator[Rows]:
-        for path, header in self._headers.items():
-            arrange = header.arranged_as(self.columns)
-            named = len(header.columns)
-            for rows in self._rows(path, header.width):
-                if named < header.width:
-                    if any(map(any, (row[named:] for row in rows))):
-                        raise self._diagnosis(path)
-                    rows = [row[:named] for row in rows]  # noqa: PLW2901 (the same rows, less their empty cells)
-                yield rows if arrange is None else list(map(arrange, rows))
+        for path in self.files.paths:
+            yield from self.rows_in(text_blocks(self.files, path, self._source.encoding), path, header_seen=False)
+
+    def rows_in(self, blocks: Iterator[str], path: str, *, header_seen: bool) -> Iterator[Rows]:
+        """The rows of a file (`header_seen`: of the rest of it) in its text, cells in the order of `columns`.
+
+        Each block is whole lines; a batch of rows is yielded once the block in which they end has been read.
+        """
+        header = self.headers[path]
+        arrange = header.arranged_as(self.columns)
+        named = len(header.columns)
+        for rows in self._rows(blocks, path, header.width, header_seen):
+            if named < header.width:
+                if any(map(any, (row[named:] for row in rows))):
+                    raise self._diagnosis(path)
+                rows = [row[:named] for row in rows]  # noqa: PLW2901 (the same rows, less their empty cells)
+            yield rows if arrange is None else list(map(arrange, rows))
 
     def places(self) -> Iterator[Place]:
         for path in self.files.paths:
@@ -61,10 +69,9 @@ class CsvTable:
             for place, _ in walk:
                 yield place
 
-    def _rows(self, path: str, width: int) -> Iterator[Rows]:
-        """The data rows of one file, all of the same width."""
-        splitter = RowSplitter(text_blocks(self.files, path, self._source.encoding), self._source)
-        header_seen = False
+    def _rows(self, blocks: Iterator[str], path: str, width: int, header_seen: bool) -> Iterator[Rows]:
+        """The data rows, all of the same width."""
+        splitter = RowSplitter(blocks, self._source)
         try:
             for rows in splitter.batches():
                 if not {width}.issuperset(map(len, rows)):
@@ -85,7 +92,7 @@ class CsvTable:
 
     def _refuse_other_columns(self) -> None:
         first = self.files.paths[0]
-        for path, header in self._headers.items():
+        for path, header in self.headers.items():
             lacking = [name for name in self.columns if name not in header.columns]
             extra = [name for name in header.columns if name not in self.columns]
             if lacking or extra:
@@ -112,7 +119,7 @@ class CsvTable:
 
     def _diagnosis(self, path: str) -> SourceError:
         """What is wrong with a file in which the fast reading stumbled."""
-        header = self._headers[path]
+        header = self.headers[path]
         try:
             for place, row in self._walk(path):
                 if len(row) != header.width:

@@ -17,6 +17,7 @@ class JsonRecords:
     def __init__(self, paths: Sequence[str], *, exact_decimals: bool = False) -> None:
         self.files = SourceFiles(paths)
         self.warnings: list[str] = []
+        self.columns: tuple[str, ...] | None = None
         self._exact_decimals = exact_decimals
 
     def batches(self) -> Iterator[list[Record]]:
