@@ -6,6 +6,7 @@ gives exactly what orjson does, the cells of that column (alone) go through Pyth
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -52,7 +53,6 @@ class ColumnBatch:
 
     def json(self) -> memoryview:
         """The objects with commas between them. Raises ValueError if a value cannot be converted."""
-        pa = arrow()
         arguments: list[Any] = []
         literal = f'{{"_action":{dumps(ACTION).decode()}'
         for place, planned in enumerate(self._plan):
@@ -62,12 +62,12 @@ class ColumnBatch:
             if isinstance(cells.texts, str):
                 literal += cells.texts + quote
             else:
-                arguments += [pa.scalar(literal), cells.texts]
+                arguments += [_literal(literal), cells.texts]
                 literal = quote
         literal += "},"
         if not arguments:
             return memoryview((literal * self._count).encode())[:-1]
-        joined = kernels().binary_join_element_wise(*arguments, pa.scalar(literal), "")
+        joined = _joined(*arguments, _literal(literal))
         return _bytes_of(joined)[:-1]
 
     def column(self, names: Sequence[str]) -> "list[Any] | TextKeys":
@@ -120,7 +120,7 @@ class ColumnKeys(TextKeys):
         return len(self._array)
 
     def json(self) -> bytes:
-        text = kernels().binary_join_element_wise('"', self._escaped, '",', "")
+        text = _joined(_literal('"'), self._escaped, _literal('",'))
         return b"".join((b"[", _bytes_of(text)[:-1], b"]"))
 
     def texts(self) -> list[str]:
@@ -173,14 +173,14 @@ def _json_of_column(column: TypedColumn) -> JsonCells:
             escaped = array if column.plain else _escaped(array)
             if not array.null_count:
                 return JsonCells(escaped, quoted=True)
-            texts = pc.binary_join_element_wise('"', escaped, '"', "")
+            texts = _joined(_literal('"'), escaped, _literal('"'))
         case "float":
             return _json_of(array.to_pylist())
         case "boolean":
-            texts = pc.if_else(array, "true", "false")
+            texts = pc.if_else(array, _literal("true"), _literal("false"))
         case _:
             texts = array.cast(pa.string())
-    return JsonCells(pc.fill_null(texts, "null") if array.null_count else texts)
+    return JsonCells(pc.coalesce(texts, _literal("null")) if array.null_count else texts)
 
 
 def _json_of(values: list[Any]) -> JsonCells:
@@ -206,6 +206,17 @@ def _escaped(array: Any) -> Any:
         if found.encode() in data:
             array = pc.replace_substring(array, found, written)
     return array
+
+
+def _joined(*parts: Any) -> Any:
+    """The texts of columns and literals side by side."""
+    return kernels().binary_join_element_wise(*parts, _literal(""))
+
+
+@lru_cache(1024)
+def _literal(text: str) -> Any:
+    """One text for all rows. Making one is slow: Arrow looks for libraries each time that it could make it from."""
+    return arrow().scalar(text)
 
 
 def _bytes_of(array: Any) -> memoryview:

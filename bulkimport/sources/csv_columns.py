@@ -8,7 +8,6 @@ for the source to be read by rows, from its start, which knows the lines.
 
 import codecs
 import csv
-import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +19,7 @@ from bulkimport.sources.csv import CsvTable, Rows
 from bulkimport.sources.extras import extra_library
 from bulkimport.sources.text import text_blocks
 
-BLOCK = 512 << 10
+BLOCK = 1 << 20
 """Bytes that Arrow is given at once: larger blocks take more memory, and hardly less time."""
 
 _PIECE = 64 << 10
@@ -40,7 +39,8 @@ class CsvColumns:
         self._table = table
         self._source = source
         self._delimiter, self._quote = source.delimiter.encode(), source.quotechar.encode()
-        self._quoted = _quoted_cell(self._delimiter, self._quote)
+        self._before = frozenset((b"", b"\n", self._delimiter))  # what may stand where a quoted cell starts
+        self._after = frozenset((b"", b"\n", b"\r", self._delimiter))  # and where it has ended
         self._controls = _CONTROLS.replace(self._delimiter, b"")
 
     @staticmethod
@@ -86,7 +86,7 @@ class CsvColumns:
 
     def _columns(self, data: bytes, path: str) -> list[TypedColumn] | None:
         """The cells of a regular block; None where Arrow finds fault with it."""
-        if not data.strip(b"\r\n"):
+        if not data or (data.isspace() and not data.strip(b"\r\n")):
             return []
         pa = arrow()
         reader = extra_library("pyarrow.csv", "parquet", "Reading columns")
@@ -112,8 +112,15 @@ class CsvColumns:
         returns = block.count(b"\r")
         if block.startswith(_MARK) or (returns and not returns == block.count(b"\r\n") == block.count(b"\n")):
             return False
-        quotes = block.count(self._quote)
-        return not quotes or b"".join(self._quoted.findall(block)).count(self._quote) == quotes
+        parts = block.split(self._quote)
+        inside, between = b"".join(parts[1::2]), parts[2:-1:2]  # between two cells, or nothing: a doubled quote
+        return (
+            len(parts) % 2 == 1
+            and b"\n" not in inside
+            and b"\r" not in inside
+            and self._before.issuperset(part[-1:] for part in (parts[0], *between))
+            and self._after.issuperset(part[:1] for part in (*between, parts[-1]))
+        )
 
     def _needs_no_escape(self, block: bytes) -> bool:
         quote = self._quote
@@ -167,13 +174,6 @@ class CsvColumns:
                     yield b"".join(gathered)
                     gathered.clear()
             yield b"".join(gathered)
-
-
-def _quoted_cell(delimiter: bytes, quote: bytes) -> re.Pattern[bytes]:
-    """A quoted cell without line ends, together with its quotes; those inside are doubled."""
-    parts = {b"q": re.escape(quote), b"d": re.escape(delimiter)}
-    inside = rb"[^%(q)b\n\r]*+(?:%(q)b%(q)b[^%(q)b\n\r]*+)*+" % parts
-    return re.compile(rb"%(q)b(?<![^%(d)b\n]%(q)b)" % parts + inside + rb"%(q)b(?![^%(d)b\r\n])" % parts)
 
 
 def _pieces(block: bytes) -> Iterator[bytes]:
