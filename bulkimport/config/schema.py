@@ -99,6 +99,10 @@ def _add_tenant_rules(tenant: JsonSchema) -> None:
     tenant["then"] = {"required": ["tenant_id"], **_any_of("token", "token_file")}
 
 
+_DUCKDB: JsonSchema = {"required": ["type"], "properties": {"type": {"const": "duckdb"}}}
+_OF_DUCKDB: JsonSchema = {"required": ["type"], "properties": {"type": {"anyOf": [{"const": "duckdb"}, PLACEHOLDER]}}}
+
+
 def _add_source_rules(source: JsonSchema) -> None:
     """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
@@ -107,6 +111,7 @@ def _add_source_rules(source: JsonSchema) -> None:
         _any_of(*KEYS_OF_ORIGIN),
         *({"not": {"required": list(pair)}} for pair in combinations(KEYS_OF_ORIGIN, 2)),
         {"if": {"required": ["type"]}, "else": known_path},
+        {"if": _any_of("query", "query_file"), "then": _OF_DUCKDB, "else": {"not": _DUCKDB}},
         *(
             _only_with({"properties": {"type": {"const": kind}}, "required": ["type"]}, foreign(KEYS_OF_TYPE, kind))
             for kind in KEYS_OF_TYPE

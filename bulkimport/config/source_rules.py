@@ -26,7 +26,9 @@ def _type(values: Values) -> Iterator[Finding]:
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
             message = f"the extension of {_shown_path(values, index)} tells no type: known are {known}, each also with "
-            yield Finding(message + ".gz; otherwise say `type: csv`, `json` or `ndjson`", (_path_of(values, index),))
+            yield Finding(
+                message + ".gz; otherwise say `type: csv`, `json`, `ndjson` or `parquet`", (_path_of(values, index),)
+            )
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
             yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))
@@ -66,6 +68,20 @@ def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
     for name in _given(values, foreign(KEYS_OF_ORIGIN, given[0])):
         owners = listed(f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys)
         yield Finding(f"`{name}` goes with {owners}, not with `{given[0]}`", (("source", name),))
+
+
+def _query(values: Values) -> Iterator[Finding]:
+    """A query says what runs it, and nothing else is run."""
+    given = _given(values, ("query", "query_file"))
+    kind = values.source.type
+    is_wrong = find(values.tree, ("source", "type")) is not None and kind is None
+    if given and kind != "duckdb" and not is_wrong:
+        said = f"this source is {kind}" if kind else "say `type: duckdb`"
+        yield Finding(f"`{given[0]}` is for duckdb; {said}", (("source", given[0]),))
+    if kind == "duckdb" and _given(values, ("path",)):
+        yield Finding(
+            "`type: duckdb` runs a `query` or `query_file`, in which the files are named", (("source", "type"),)
+        )
 
 
 def _delimiters(values: Values) -> Iterator[Finding]:
@@ -113,5 +129,6 @@ SOURCE_RULES: tuple[Rule, ...] = (
     _type,
     _keys_of_other_types,
     _keys_of_other_origins,
+    _query,
     _delimiters,
 )

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-SourceType = Literal["csv", "json", "ndjson"]
+SourceType = Literal["csv", "duckdb", "json", "ndjson", "parquet"]
 
 TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".csv": "csv",
@@ -14,17 +14,20 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".json": "json",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".parquet": "parquet",
 }
 COMPRESSED = ".gz"
 
 KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": ("delimiter", "encoding", "quotechar"),  # JSON is UTF-8 by definition and has no delimiter
+    "duckdb": (),
     "json": (),
     "ndjson": (),
+    "parquet": (),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
 
-KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": ()}
+KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {"path": (), "query": (), "query_file": ()}
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
 sources from there have."""
 

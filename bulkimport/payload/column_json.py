@@ -18,6 +18,7 @@ from bulkimport.sources.arrow_types import TypedColumn, arrow, kernels
 
 _LONGEST_INT = 18
 _CONTROLS = bytes(set(range(32)) - set(b"\n\r\t"))
+_BLANKS = bytes(range(33))  # more than what Python calls white space, for ASCII
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 _PLAIN_NUMBERS = frozenset({int, float, bool, type(None)})
 
@@ -129,7 +130,7 @@ class ColumnKeys(TextKeys):
 
     def surely_filled(self) -> bool:
         data = bytes(_bytes_of(self._array))
-        return data.isascii() and len(data.split()) == 1 and _shortest(self._array) > 0
+        return data.isascii() and len(data.translate(None, _BLANKS)) == len(data) and _shortest(self._array) > 0
 
     def ascend(self) -> bool:
         pc = kernels()

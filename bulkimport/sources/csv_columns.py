@@ -113,6 +113,8 @@ class CsvColumns:
         if block.startswith(_MARK) or (returns and not returns == block.count(b"\r\n") == block.count(b"\n")):
             return False
         parts = block.split(self._quote)
+        if len(parts) == 1:
+            return True
         inside, between = b"".join(parts[1::2]), parts[2:-1:2]  # between two cells, or nothing: a doubled quote
         return (
             len(parts) % 2 == 1

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkimport.errors import SourceError
-from bulkimport.model import FileSource, Source
+from bulkimport.model import DuckDbSource, FileSource, ParquetSource, Source
+from bulkimport.sources.duckdb import fetch_query, query_name
 
 Tell = Callable[[int, int], None]
 """Told how many bytes have arrived, of how many in all (0 where that is not known)."""
@@ -40,4 +41,9 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
 
     Blocks; raises SourceError where they cannot be had whole, and OSError only where `folder` cannot be written.
     """
-    return Landed(source)
+    match source:
+        case DuckDbSource():
+            path = str(fetch_query(source, folder))
+            return Landed(ParquetSource((path,)), {path: query_name(source)})
+        case _:
+            return Landed(source)

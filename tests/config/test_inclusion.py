@@ -6,6 +6,7 @@ import pytest
 
 from bulkimport.config import inclusion, load
 from bulkimport.errors import ConfigError
+from bulkimport.model import CsvSource
 from tests.config.support import HEAD, Folder, dataset
 
 
@@ -28,7 +29,7 @@ def test_a_main_file_may_have_only_included_datasets(folder: Folder) -> None:
 def test_sources_of_included_files_are_relative_to_those(folder: Folder) -> None:
     folder.write("teams/b.yaml", "datasets:\n" + dataset("b", 1))
     (only,) = folder.load(HEAD + "include: [teams/b.yaml]\n").datasets
-    assert only.source.paths == (str(folder.path / "teams/data/b.csv"),)
+    assert only.source == CsvSource((str(folder.path / "teams/data/b.csv"),))
 
 
 def test_inclusions_may_be_absolute_and_hold_variables(folder: Folder) -> None:

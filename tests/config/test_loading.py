@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulkimport.config import json_schema, load
 from bulkimport.errors import ConfigError
-from bulkimport.model import Config
+from bulkimport.model import Config, CsvSource
 from tests.config.json_schema import fits
 from tests.config.support import GOOD, HEAD, IDS, PEOPLE, Folder, dataset
 
@@ -81,7 +81,7 @@ def test_the_path_is_kept_as_it_was_named(folder: Folder, monkeypatch: pytest.Mo
     monkeypatch.chdir(folder.path)
     config = load("./conf/all.yaml", {})
     assert config.path == "./conf/all.yaml"
-    assert config.datasets[0].source.paths == (str(folder.path / "conf/data/people.csv"),)
+    assert config.datasets[0].source == CsvSource((str(folder.path / "conf/data/people.csv"),))
     assert load(Path("conf/all.yaml"), {}).path == "conf/all.yaml"
 
 

@@ -94,8 +94,8 @@ def test_an_unknown_extension_needs_a_type(folder: Folder) -> None:
     problem = source_problem(folder, "data/people.xlsx")
     assert problem == at(
         "source",
-        "the extension of 'data/people.xlsx' tells no type: known are .csv, .tsv, .txt, .json, .ndjson and .jsonl, "
-        "each also with .gz; otherwise say `type: csv`, `json` or `ndjson`",
+        "the extension of 'data/people.xlsx' tells no type: known are .csv, .tsv, .txt, .json, .ndjson, .jsonl and "
+        ".parquet, each also with .gz; otherwise say `type: csv`, `json`, `ndjson` or `parquet`",
         6,
     )
     assert "datasets[0].source.path: the extension of 'x'" in source_problem(folder, "{path: x}")
@@ -128,7 +128,7 @@ def test_delimiter_and_quote_differ(folder: Folder, keys: str) -> None:
 
 def test_a_wrong_type_is_one_problem(folder: Folder) -> None:
     assert source_problem(folder, "{path: a.json, type: xml, delimiter: ;}") == at(
-        "source.type", "expected one of csv, json, ndjson, found 'xml'", 6
+        "source.type", "expected one of csv, duckdb, json, ndjson, parquet, found 'xml'", 6
     )
 
 

@@ -177,7 +177,9 @@ ARROW_VALUES: dict[pa.DataType, st.SearchStrategy[Any]] = {
     pa.bool_(): st.booleans(),
     pa.date32(): st.dates(),
     pa.timestamp("us"): st.datetimes(),
-    pa.timestamp("ms", "Europe/London"): st.datetimes(datetime.datetime(1970, 1, 2), datetime.datetime(2100, 1, 1)),
+    pa.timestamp("ms", "Europe/London"): st.datetimes(
+        datetime.datetime.fromisoformat("1970-01-02"), datetime.datetime.fromisoformat("2100-01-01")
+    ),
     pa.time64("us"): st.times(),
     pa.null(): st.none(),
 }

@@ -291,7 +291,7 @@ def test_files_that_are_there_already_are_left_alone(tmp_path: Path) -> None:
 
 def test_text_that_is_not_unicode_is_refused(tmp_path: Path) -> None:
     asked = request(tmp_path, "id\n1\n\\ud800\n")
-    source = CsvSource(asked.source.paths, encoding="unicode_escape")
+    source = CsvSource((str(tmp_path / "source.csv"),), encoding="unicode_escape")
 
     with pytest.raises(SourceError, match=r"the 2 rows after row 0 is not Unicode \(a lone surrogate\)"):
         prepare(replace(asked, source=source))
