@@ -46,6 +46,6 @@ def test_properties_come_in_the_order_of_rows() -> None:
 def test_only_columns_that_are_sent_are_needed() -> None:
     assert needed_columns(REQUEST) is None
     assert needed_columns(replace(REQUEST, fields=FIELDS)) is None
-    assert needed_columns(replace(REQUEST, fields=FIELDS, extra_columns="drop")) == {"Number", "site"}
+    assert needed_columns(replace(REQUEST, fields=FIELDS, extra_columns="drop")) == frozenset({"Number", "site"})
     later = (LaterField("id", "id", trim=True),)
     assert needed_columns(replace(REQUEST, fields=later, extra_columns="drop")) is None

@@ -39,8 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def outcome(folder: Path, source: FileSource, *, rows: bool, **options: Any) -> Outcome:
     """The payload and all that is known of it, or the error."""
-    names = [folder / name for name in ("payload", "keys", "landing")]
-    request = PayloadRequest(source, options.pop("key", ("id",)), *map(str, names), **options)
+    names = [folder / name for name in ("payload", "keys")]
+    spool, sidecar = map(str, names)
+    request = PayloadRequest(source, options.pop("key", ("id",)), spool, sidecar, str(folder / "landing"), **options)
     with pytest.MonkeyPatch.context() as patch:
         if rows:
             patch.setattr(column_stream, "is_known", lambda request: False)
@@ -49,7 +50,7 @@ def outcome(folder: Path, source: FileSource, *, rows: bool, **options: Any) -> 
         except BulkimportError as error:
             return type(error), error.message, error.hint, getattr(error, "line", None)
     facts = (names[0].read_bytes(), keys(payload), replace(payload, path="", keys_path=""))
-    for name in names[:2]:
+    for name in names:
         name.unlink()
     return facts
 
@@ -69,7 +70,7 @@ def both(folder: Path, source: FileSource, **options: Any) -> Outcome:
     return by_columns
 
 
-def of_text(folder: Path, text: str | bytes, **marks: str) -> CsvSource:
+def of_text(folder: Path, text: str | bytes, **marks: Any) -> CsvSource:
     path = folder / "source.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return CsvSource((str(path),), **marks)
@@ -117,7 +118,7 @@ OPTIONS = st.fixed_dictionaries(
 def tables(draw: st.DrawFn) -> tuple[str, str, str]:
     """A text of rows as some program may write it, its delimiter and its quote."""
     delimiter, quote = draw(st.sampled_from([",", ";", "\t", "|", " "])), draw(st.sampled_from(['"', '"', "'"]))
-    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
+    quoting: Any = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
     end = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
     plain = draw(st.booleans())
     cells = st.sampled_from(["", "x", "12", "Zoë", "a b"]) if plain else CELLS

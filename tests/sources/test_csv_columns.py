@@ -12,7 +12,7 @@ from bulkimport.sources.csv import CsvTable
 from bulkimport.sources.csv_columns import CsvColumns, RowsNeededError
 
 
-def batches(folder: Path, text: str | bytes, **marks: str) -> list[Any]:
+def batches(folder: Path, text: str | bytes, **marks: Any) -> list[Any]:
     """Columns as dicts, rows as lists."""
     path = folder / "a.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
