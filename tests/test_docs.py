@@ -98,6 +98,12 @@ def configs() -> Iterator[tuple[str, dict[str, Any]]]:
             case "tenant":
                 dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "source": "a.csv"}
                 yield block.text, {"version": 1, "tenant": content, "datasets": [dataset | {"key": "id"}]}
+            case "source":
+                dataset = {"name": "a", "dataset_id": "6586F21B-AD4D-4D06-A309-712AF47184A2", "source": content}
+                yield (
+                    block.text,
+                    {"version": 1, "tenant": {"base_url": "sandbox"}, "datasets": [dataset | {"key": "id"}]},
+                )
             case kind:
                 raise AssertionError(f"a YAML block is marked {kind!r}, which no test knows")
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def _translated(message: str, name: str) -> Exception:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     lines = message.splitlines()
     end = next((at for at, line in enumerate(lines) if line.strip().startswith(_ADVICE)), len(lines))
-    said = "\n".join(line for line in lines[:end] if line.strip())
+    # The query was wrapped into another statement, so that numbers of its lines, and marks below them, mislead.
+    kept = (re.sub(r"^LINE \d+: ", "At: ", line) for line in lines[:end] if line.strip(" ^"))
+    said = "\n".join(kept)
     if "extension" in message and "load" in message.lower():
         hint = "Only what DuckDB has built in can be used, files on this machine above all."
     elif message.startswith("IO Error"):
