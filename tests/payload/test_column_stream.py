@@ -267,3 +267,19 @@ def test_without_arrow_tables_go_out_by_rows(
     outcome(folder, of_text(folder, "id,a,b\n1,x,y\n"), rows=False)
 
     assert counted["columns"] == 0
+
+
+@pytest.mark.parametrize("policy", ["refuse", "first", "last"])
+@pytest.mark.parametrize("ids", ["1 1 2 3", "1 2 3 3", "1 2 3 1", "3 2 1 3 2", "1 2 3 4", " 1 1"])
+def test_keys_that_are_there_twice_are_found_in_columns_too(
+    folder: Path, counted: dict[str, int], ids: str, policy: str
+) -> None:
+    text = "id,a,b\n" + "".join(f"{key},x{row},y\n" for row, key in enumerate(ids.split(" ")))
+
+    *_, payload = both(folder, of_text(folder, text), duplicates=policy, required=("id", "a"))
+
+    repeated = len({key for key in ids.split() if ids.split().count(key) > 1})
+    assert (payload.duplicate_keys, bool(payload.dropped_duplicates)) == (
+        (repeated, False) if policy == "refuse" else (0, bool(repeated))
+    )
+    assert counted["columns"] > 0
