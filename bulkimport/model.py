@@ -242,7 +242,16 @@ class NdjsonSource:
     type: Literal["ndjson"] = "ndjson"
 
 
-FileSource = CsvSource | ExcelSource | JsonSource | NdjsonSource
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """The table of one or more Parquet files with the same columns."""
+
+    paths: tuple[str, ...]
+    choice: FileChoice = FileChoice()
+    type: Literal["parquet"] = "parquet"
+
+
+FileSource = CsvSource | ExcelSource | JsonSource | NdjsonSource | ParquetSource
 """Sources whose `paths` are files on this machine."""
 
 Opaque = str | Secret
@@ -366,7 +375,21 @@ class SqlSource:
     type: Literal["sql"] = "sql"
 
 
-Source = FileSource | CommandSource | HttpSource | PythonSource | RemoteSource | SqlSource
+@dataclass(frozen=True, slots=True)
+class DuckDbSource:
+    """The rows of one query that DuckDB runs within `timeout` seconds: the text `query`, or that of `query_file`.
+
+    File names in it are relative to `folder`.
+    """
+
+    folder: str
+    query: str | None = None
+    query_file: str | None = None
+    timeout: float = 600.0
+    type: Literal["duckdb"] = "duckdb"
+
+
+Source = FileSource | CommandSource | DuckDbSource | HttpSource | PythonSource | RemoteSource | SqlSource
 FieldType = Literal["text", "number", "date", "boolean"]
 Unmapped = Literal["keep", "refuse", "blank"]
 

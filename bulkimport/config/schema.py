@@ -114,6 +114,10 @@ def _add_tenant_rules(tenant: JsonSchema) -> None:
     tenant["then"] = {"required": ["tenant_id"], **_any_of("token", "token_file")}
 
 
+_DUCKDB: JsonSchema = {"required": ["type"], "properties": {"type": {"anyOf": [{"const": "duckdb"}, PLACEHOLDER]}}}
+"""DuckDB reads files, every other query needs a database."""
+
+
 def _add_source_rules(source: JsonSchema) -> None:
     """One origin; without a type the extension of a path tells it; what one type or origin alone has goes with it."""
     known = {"type": "string", "pattern": path_pattern()}
@@ -133,7 +137,11 @@ def _add_source_rules(source: JsonSchema) -> None:
         ),
         {"if": _any_of("type", "query", "query_file"), "else": known_path},
         {"if": {"required": ["command"]}, "then": {"required": ["type"]}},
-        {"if": _any_of("query", "query_file"), "then": {"required": ["url"], "properties": {"url": database}}},
+        {
+            "if": _any_of("query", "query_file"),
+            "then": {"anyOf": [_DUCKDB, {"required": ["url"], "properties": {"url": database}}]},
+        },
+        _only_with({"required": ["type"], "properties": {"type": {"const": "duckdb"}}}, ["url", "parameters"]),
         *(_types_of(origin, types) for origin, types in TYPES_OF_ORIGIN.items()),
         *(
             _only_with({"properties": {"type": {"const": kind}}, "required": ["type"]}, foreign(KEYS_OF_TYPE, kind))

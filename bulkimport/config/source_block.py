@@ -56,10 +56,11 @@ Parameters = dict[Annotated[str, values.PARAMETER_NAME], Annotated[Scalar, value
 
 
 class SourceBlock(Block):
-    type: Annotated[SourceType | None, choice("csv", "excel", "json", "ndjson", "sql")] = Field(
+    type: Annotated[SourceType | None, choice("csv", "duckdb", "excel", "json", "ndjson", "parquet", "sql")] = Field(
         None,
         description="Told by the extension where it is .csv, .tsv, .txt, .json, .ndjson or .jsonl (and .gz, .zst or "
-        ".zip), .xlsx or .xlsm, and by `query`. What a `command` writes has none: there it is required.",
+        ".zip), .xlsx, .xlsm or .parquet; a query with a `url` is sql. What a `command` writes has none: there it is "
+        "required.",
     )
     path: Annotated[list[Annotated[str, values.FILE_PATH]], OneOrMore("a path or a list of paths")] = Field(
         default_factory=list,
@@ -120,7 +121,10 @@ class SourceBlock(Block):
         None, description="A Python function that yields a mapping for each row, importable from this file's folder."
     )
     arguments: Parameters = Field(default_factory=dict, description="For `python`: the function's arguments, by name.")
-    query: Annotated[str | None, values.QUERY] = Field(None, description="One SELECT, to the database at `url`.")
+    query: Annotated[str | None, values.QUERY] = Field(
+        None,
+        description="One SELECT to the database at `url`, or with `type: duckdb` over files relative to this one.",
+    )
     query_file: Annotated[str | None, values.FILE_PATH] = Field(None, description="A file with the query instead.")
     parameters: Parameters = Field(default_factory=dict, description="For a query: the values of its `:name`s.")
     delimiter: Annotated[str | None, values.DELIMITER] = Field(

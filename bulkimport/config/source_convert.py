@@ -36,8 +36,9 @@ def source(block: SourceBlock, directory: str) -> model.Source:
 
 def _query(block: SourceBlock, directory: str) -> model.Source:
     file = None if block.query_file is None else absolute(directory, block.query_file)
-    assert block.url is not None  # noqa: S101 - the rules want a database for a query
     parameters, timeout = tuple(block.parameters.items()), block.timeout or _MADE
+    if block.url is None:
+        return model.DuckDbSource(directory, block.query, file, timeout)
     return model.SqlSource(block.url, directory, block.query, file, parameters, timeout)
 
 
@@ -86,5 +87,7 @@ def _content(block: SourceBlock, kind: str, paths: tuple[str, ...], name: str) -
             return model.ExcelSource(paths, block.sheet, block.header_row, choice)
         case "json":
             return model.JsonSource(paths, block.records or (), block.member, choice)
+        case "parquet":
+            return model.ParquetSource(paths, choice)
         case _:
             return model.NdjsonSource(paths, member=block.member, choice=choice)

@@ -65,17 +65,11 @@ def _type_of_origin(values: Values) -> Iterator[Finding]:
         yield Finding(f"sources with `{origin}` {are}, not {values.source.type}", (("source", "type"),))
 
 
-def _needs_of_origin(values: Values) -> Iterator[Finding]:
-    """A command has a program, a query a database."""
+def _program(values: Values) -> Iterator[Finding]:
+    """A command has a program."""
     source, origin = values.source, _origin_of(values)
     if origin == "command" and "command" in source.model_fields_set and not (source.command and source.command[0]):
         yield Finding("expected a program, and its arguments", (("source", "command"),))
-    if origin in ("query", "query_file"):
-        if not _given(values, ["url"]):
-            yield Finding(f"`{origin}` needs a database: give its `url`", (("source", origin),))
-        elif source.url is not None and not re.match(DATABASE_URL_PATTERN, source.url.reveal()):
-            example = "postgresql+psycopg://user:${PASSWORD}@host/database"
-            yield Finding(f"expected the URL of a database, such as {example}", (("source", "url"),))
 
 
 def _keys_of_other_types(values: Values) -> Iterator[Finding]:
@@ -116,6 +110,24 @@ def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
     for name in _given(values, foreign(KEYS_OF_ORIGIN, origin)):
         owners = listed((f"`{owner}`" for owner, keys in KEYS_OF_ORIGIN.items() if name in keys), "or")
         yield Finding(f"`{name}` goes with {owners}, not with `{origin}`", (("source", name),))
+
+
+def _query(values: Values) -> Iterator[Finding]:
+    """A query goes to a database, or with `type: duckdb` over files."""
+    source, origin = values.source, _origin_of(values)
+    if origin not in ("query", "query_file") or source.type not in (None, *TYPES_OF_ORIGIN[origin]):
+        return
+    if source.type is None and _given(values, ["type"]):
+        return
+    if source.type == "duckdb":
+        for name in _given(values, ["url", "parameters"]):
+            yield Finding(f"`{name}` is for sql; this source is duckdb", (("source", name),))
+    elif not _given(values, ["url"]):
+        message = f"`{origin}` needs a database: give its `url`, or say `type: duckdb` for a query over files"
+        yield Finding(message, (("source", origin),))
+    elif source.url is not None and not re.match(DATABASE_URL_PATTERN, source.url.reveal()):
+        example = "postgresql+psycopg://user:${PASSWORD}@host/database"
+        yield Finding(f"expected the URL of a database, such as {example}", (("source", "url"),))
 
 
 def _delimiters(values: Values) -> Iterator[Finding]:
@@ -188,9 +200,10 @@ SOURCE_RULES: tuple[Rule, ...] = (
     _origin,
     _type,
     _type_of_origin,
-    _needs_of_origin,
+    _program,
     _keys_of_other_types,
     _keys_of_other_origins,
+    _query,
     _delimiters,
     _newest,
     _member,

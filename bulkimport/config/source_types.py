@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-SourceType = Literal["csv", "excel", "json", "ndjson", "sql"]
+SourceType = Literal["csv", "duckdb", "excel", "json", "ndjson", "parquet", "sql"]
 
 TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".csv": "csv",
@@ -17,6 +17,7 @@ TYPE_OF_EXTENSION: dict[str, SourceType] = {
     ".jsonl": "ndjson",
     ".xlsx": "excel",
     ".xlsm": "excel",
+    ".parquet": "parquet",
 }
 PACKED = (".gz", ".zst", ".zip")
 WEB = ("http", "https")
@@ -26,9 +27,11 @@ KEYS_OF_TYPE: dict[SourceType, tuple[str, ...]] = {
     "csv": (  # JSON is UTF-8 by definition; its records need not have the same properties
         *("delimiter", "encoding", "quotechar", "differing_columns", "member"),
     ),
+    "duckdb": (),
     "excel": ("header_row", "sheet"),
     "json": ("records", "member"),
     "ndjson": ("member",),
+    "parquet": (),
     "sql": (),
 }
 """What can be said of the content of one type alone. A key may belong to several types."""
@@ -45,14 +48,14 @@ KEYS_OF_ORIGIN: dict[str, tuple[str, ...]] = {
 """The keys that say where the rows of a source come from, of which it has exactly one; each with the keys that only
 sources from there have. One of those may be the origin of other sources."""
 
-_CONTENT: tuple[SourceType, ...] = ("csv", "excel", "json", "ndjson")
+_CONTENT: tuple[SourceType, ...] = ("csv", "excel", "json", "ndjson", "parquet")
 TYPES_OF_ORIGIN: dict[str, tuple[SourceType, ...]] = {
     "path": _CONTENT,
     "url": ("csv", "json", "ndjson"),
     "command": _CONTENT,
     "python": (),
-    "query": ("sql",),
-    "query_file": ("sql",),
+    "query": ("duckdb", "sql"),
+    "query_file": ("duckdb", "sql"),
 }
 """What there is to read for each origin; nothing where rows come ready."""
 

@@ -4,17 +4,15 @@ Equal hashes are only a suspicion; it is confirmed on the keys themselves, as th
 reading of the sidecar for every fifty thousand suspects: none as a rule, one where there are duplicates.
 """
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bulkimport.model import KeyProblem
 from bulkimport.payload.hashes import HashFile
-from bulkimport.payload.keys import KeyText, blank_places, key_texts
+from bulkimport.payload.keys import KeyText, blank_places, sidecar_texts
 from bulkimport.payload.request import DuplicatePolicy
 
 _SUSPECTS = 50_000
@@ -34,7 +32,7 @@ class RowMarks:
         self._file.write(b"\1")
         self.count += 1
 
-    def kept(self, first: int, count: int) -> Iterable[int]:
+    def kept(self, first: int, count: int) -> bytes:
         """For `count` rows from `first` on, 1 where the row is to be kept and 0 where not."""
         self._file.seek(first)
         return self._file.read(count).ljust(count, b"\0").translate(bytes((1, 0)) + bytes(254))
@@ -104,17 +102,14 @@ def _confirm(suspects: set[int], sidecar: str, policy: DuplicatePolicy, marks: R
 def _suspected(sidecar: str, suspects: set[int]) -> Iterator[tuple[int, KeyText]]:
     """The 0-based rows and texts of the keys whose hash is among `suspects`."""
     first = 0
-    with Path(sidecar).open("rb") as file:
-        for line in file:
-            # Numbers are read as the text they have in the payload, whatever their length.
-            texts = key_texts(json.loads(line, parse_int=str, parse_float=str))
-            hashes = list(map(hash, texts))
-            if not suspects.isdisjoint(hashes):
-                blank = set(blank_places(texts))
-                for index, (text, value) in enumerate(zip(texts, hashes, strict=True)):
-                    if value in suspects and index not in blank:
-                        yield first + index, text
-            first += len(texts)
+    for texts in sidecar_texts(sidecar):
+        hashes = list(map(hash, texts))
+        if not suspects.isdisjoint(hashes):
+            blank = set(blank_places(texts))
+            for index, (text, value) in enumerate(zip(texts, hashes, strict=True)):
+                if value in suspects and index not in blank:
+                    yield first + index, text
+        first += len(texts)
 
 
 def _shown(text: KeyText) -> str:

@@ -25,7 +25,7 @@ class Encoder(Protocol):
     between: bytes
     end: bytes
 
-    def encode(self, items: Any) -> bytes:
+    def encode(self, items: Any) -> bytes | memoryview:
         """One batch, never an empty one. Raises TypeError for text that is not Unicode (a lone surrogate)."""
         ...
 

@@ -4,8 +4,12 @@ Two keys are the same if their texts are: Orgvue takes values as strings as well
 one item. The text of a number is the one it has in the payload.
 """
 
-from collections.abc import Sequence
-from itertools import chain
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from operator import lt
+from pathlib import Path
 from typing import Any
 
 from bulkimport.payload.encode import dumps
@@ -17,35 +21,87 @@ KeyText = str | tuple[str, ...]
 _EXAMPLES = 5
 
 
+class TextKeys(ABC):
+    """Keys of one batch that are texts, not (yet) a list of them."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def json(self) -> bytes:
+        """A JSON array of the keys."""
+
+    @abstractmethod
+    def texts(self) -> list[str]: ...
+
+    @abstractmethod
+    def surely_filled(self) -> bool:
+        """Whether a quick look shows that none is blank."""
+
+    @abstractmethod
+    def ascend(self) -> bool:
+        """Whether each is greater than the one before."""
+
+    @abstractmethod
+    def ends(self) -> tuple[str, str]:
+        """The first and the last."""
+
+
 class KeyLedger:
     """Writes the sidecar: one JSON array of keys per batch and line; a composite key is an array of its parts.
 
     `blank` counts the rows whose key is null, empty or white space, in any of its parts; `blank_examples` are the
-    1-based numbers of some of them. Without `hashes`, only the sidecar is written.
+    1-based numbers of some of them. Without `hashes`, only the sidecar is written. As long as each key is greater than
+    the one before, as in many an extract, none can be there twice, and nothing is hashed.
     """
 
     def __init__(self, sidecar: PrivateFile, hashes: HashFile | None) -> None:
         self._sidecar = sidecar
         self._hashes = hashes
         self._rows = 0
+        self._last: str | None = ""  # None once a key was not greater
         self.blank = 0
         self.blank_examples: list[int] = []
 
-    def add(self, keys: Sequence[Any]) -> None:
+    def add(self, keys: Sequence[Any] | TextKeys) -> None:
         """The keys of one batch: scalars, or a tuple of them for each row."""
-        self._sidecar.write(dumps(keys) + b"\n")
         if self._hashes is not None:
-            texts = key_texts(keys)
-            blank = blank_places(texts)
-            if blank:
-                self.blank += len(blank)
-                self.blank_examples += [self._rows + 1 + index for index in blank][
-                    : _EXAMPLES - len(self.blank_examples)
-                ]
-                places = set(blank)
-                texts = [text for index, text in enumerate(texts) if index not in places]
-            self._hashes.add(texts)
+            self._look_at(keys, self._hashes)
+        self._sidecar.write((keys.json() if isinstance(keys, TextKeys) else dumps(keys)) + b"\n")
         self._rows += len(keys)
+
+    def _look_at(self, keys: Sequence[Any] | TextKeys, hashes: HashFile) -> None:
+        if self._last is not None:
+            self._last = _last_of_ascending(keys, self._last)
+            if self._last is not None:
+                return
+            for earlier in sidecar_texts(self._sidecar.path):
+                hashes.add(earlier)
+        texts = all_texts(keys)
+        blank = blank_places(texts)
+        if blank:
+            self.blank += len(blank)
+            self.blank_examples += [self._rows + 1 + index for index in blank][: _EXAMPLES - len(self.blank_examples)]
+            places = set(blank)
+            texts = [text for index, text in enumerate(texts) if index not in places]
+        hashes.add(texts)
+
+
+def sidecar_texts(path: str) -> Iterator[Sequence[KeyText]]:
+    """The texts of the keys in a sidecar, batch by batch. Raises OSError."""
+    with Path(path).open("rb") as file:
+        for line in file:
+            # Numbers are read as the text they have in the payload, whatever their length.
+            yield key_texts(json.loads(line, parse_int=str, parse_float=str))
+
+
+def blank_count(keys: Sequence[Any] | TextKeys) -> int:
+    """How many are null, empty or white space."""
+    return 0 if isinstance(keys, TextKeys) and keys.surely_filled() else len(blank_places(all_texts(keys)))
+
+
+def all_texts(keys: Sequence[Any] | TextKeys) -> Sequence[KeyText]:
+    return keys.texts() if isinstance(keys, TextKeys) else key_texts(keys)
 
 
 def key_texts(keys: Sequence[Any]) -> Sequence[KeyText]:
@@ -68,6 +124,16 @@ def blank_places(texts: Sequence[KeyText]) -> list[int]:
     if all(map(str.strip, texts)):  # type: ignore[arg-type]  # one kind of key per payload, and the first is a text
         return []
     return [index for index, text in enumerate(texts) if not text.strip()]  # type: ignore[union-attr]  # as above
+
+
+def _last_of_ascending(keys: Sequence[Any] | TextKeys, before: str) -> str | None:
+    """The last key, if none is blank and each is greater than the one before, the first than `before`; else None."""
+    if isinstance(keys, TextKeys):
+        first, last = keys.ends()
+        return last if before < first and keys.surely_filled() and keys.ascend() else None
+    texts = key_texts(keys)
+    ordered = isinstance(texts[0], str) and before < texts[0] and all(map(lt, texts, islice(texts, 1, None)))
+    return str(texts[-1]) if ordered and not blank_places(texts) else None
 
 
 def _text(value: Any) -> str:

@@ -5,20 +5,21 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from bulkimport.errors import SourceError, StateError
 from bulkimport.model import Payload, Stage
+from bulkimport.payload.column_stream import by_columns
 from bulkimport.payload.duplicates import RowMarks, find_duplicates
 from bulkimport.payload.encode import Encoder
 from bulkimport.payload.hashes import HashFile
-from bulkimport.payload.keys import KeyLedger, blank_places, key_texts
+from bulkimport.payload.keys import KeyLedger, blank_count
 from bulkimport.payload.progress import Progress, Reading
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile
 from bulkimport.payload.stream import Stream, open_stream
+from bulkimport.sources.csv_columns import RowsNeededError
 from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
 from bulkimport.sources.progress import Tell
@@ -47,12 +48,22 @@ def prepare(
                 look(stream)
             spool = stack.enter_context(SpoolFile(request.spool_path))
             sidecar = stack.enter_context(PrivateFile(request.keys_path))
-            hashes = stack.enter_context(HashFile(str(Path(request.spool_path).parent)))
-            marks = stack.enter_context(RowMarks(str(Path(request.spool_path).parent)))
-            payload = _Preparation(request, stream, spool, sidecar, marks, progress).payload(hashes)
+            try:
+                payload = _prepared(request, by_columns(stream, request, landed.source), spool, sidecar, progress)
+            except RowsNeededError:
+                stream = open_stream(request, landed.source)
+                payload = _prepared(request, stream, spool, sidecar, progress)
             return replace(payload, warnings=(*landed.warnings, *map(landed.told, payload.warnings)))
     except OSError as error:
         raise _spool_error(error, request) from None
+
+
+def _prepared(
+    request: PayloadRequest, stream: Stream, spool: SpoolFile, sidecar: PrivateFile, progress: Progress | None
+) -> Payload:
+    folder = str(Path(request.spool_path).parent)
+    with HashFile(folder) as hashes, RowMarks(folder) as marks:
+        return _Preparation(request, stream, spool, sidecar, marks, progress).payload(hashes)
 
 
 class _Preparation:
@@ -120,13 +131,15 @@ class _Preparation:
         missing = dict.fromkeys(required, 0)
         lead = encoder.start
         for batch in self._stream.batches():
-            items = batch if not marks.count else list(compress(batch, marks.kept(read, len(batch))))
+            items = batch if not marks.count else self._stream.kept(batch, marks.kept(read, len(batch)))
             if items:
-                spool.write(lead + self._encoded(encoder, items, read))
+                encoded = self._encoded(encoder, items, read)
+                spool.write(lead)
+                spool.write(encoded)
                 lead = encoder.between
                 ledger.add(keys(items))
                 for name, column in required.items():
-                    missing[name] += len(blank_places(key_texts(column(items))))
+                    missing[name] += blank_count(column(items))
             read += len(batch)
             self._rows += len(items)
             self._tell(read)
@@ -134,7 +147,7 @@ class _Preparation:
         self._tell(read)
         self._missing = {name: count for name, count in missing.items() if count}
 
-    def _encoded(self, encoder: Encoder, items: Sequence[Any], read: int) -> bytes:
+    def _encoded(self, encoder: Encoder, items: Sequence[Any], read: int) -> bytes | memoryview:
         try:
             return encoder.encode(items)
         except (TypeError, UnicodeEncodeError):

@@ -24,7 +24,7 @@ class PrivateFile:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         self._unwatched = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._unwatched += len(data)
         if self._unwatched >= _BETWEEN_LOOKS:
             self._unwatched = 0
@@ -62,7 +62,7 @@ class SpoolFile(PrivateFile):
         self.size = 0
         self._digest = hashlib.sha256()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         self._digest.update(data)
         super().write(data)

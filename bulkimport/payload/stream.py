@@ -1,19 +1,21 @@
 """A source in the shape of the payload: items in batches, whichever kind of source they come from."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 from typing import Any, Protocol
 
 from bulkimport.errors import SourceError
 from bulkimport.model import FieldType, FileSource
+from bulkimport.payload.column_plan import needed_columns
 from bulkimport.payload.encode import CsvFromRecords, CsvFromRows, Encoder, JsonFromRecords, JsonFromRows
+from bulkimport.payload.keys import TextKeys
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
 from bulkimport.sources import CsvTable, Records, Rows, open_source
 from bulkimport.sources.base import Record, locate
 
-Column = Callable[[Sequence[Any]], list[Any]]
+Column = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
 
 
@@ -44,6 +46,10 @@ class Stream(Protocol):
         """What takes the values of one property, or tuples of several, from a batch; None for what is not there."""
         ...
 
+    def kept(self, items: Any, flags: bytes) -> Any:
+        """Those items of a batch whose flag is 1 and not 0."""
+        ...
+
     def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
         """The properties that a column of the source becomes, or a part of; each with the type it is read as."""
         ...
@@ -56,7 +62,7 @@ def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
         (*request.key, *request.required, *(column for field in fields for column in field.source_columns))
     )
     exact_decimals = any(field.type == "text" for field in fields)
-    rows = open_source(source, wanted=wanted, exact_decimals=exact_decimals)
+    rows = open_source(source, wanted=wanted, exact_decimals=exact_decimals, needed=needed_columns(request))
     return TableStream(rows, request) if isinstance(rows, CsvTable) else RecordStream(rows, request)
 
 
@@ -83,6 +89,13 @@ class TableStream:
             return lambda items: [absent] * len(items)
         take = itemgetter(*map(self.names.index, names))
         return lambda items: list(map(take, items))
+
+    def kept(self, items: Sequence[Any], flags: bytes) -> list[Any]:
+        return list(compress(items, flags))
+
+    def shaped(self, rows: list[list[str]]) -> Sequence[Any]:
+        """Items of rows of the table. Raises ValueError if a value cannot be converted."""
+        return self._shape.shape(rows)
 
     def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
         return self._shape.goes_out_as(column)
@@ -128,6 +141,9 @@ class RecordStream:
             name = names[0]
             return lambda items: [record.get(name) for record in items]
         return lambda items: [tuple(map(record.get, names)) for record in items]
+
+    def kept(self, items: list[Record], flags: bytes) -> list[Record]:
+        return list(compress(items, flags))
 
     def goes_out_as(self, column: str) -> dict[str, FieldType | None]:
         return self._shape.goes_out_as(column)

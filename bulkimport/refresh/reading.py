@@ -14,7 +14,7 @@ from bulkimport.refresh.choosing import choose_files
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import SourceRead
 from bulkimport.refresh.machine import Refresh
-from bulkimport.sources.size import source_size
+from bulkimport.sources.size import is_heavy, source_size
 
 PAYLOAD_RATIO = 3
 """How much larger than a source its payload and keys may be, about: JSON repeats every property's name."""
@@ -48,7 +48,8 @@ async def _read(context: DatasetContext, preparation: Callable[[PayloadRequest],
     size = await anyio.to_thread.run_sync(source_size, chosen.source)
     await anyio.to_thread.run_sync(require_space, context.files.spool, PAYLOAD_RATIO * (size or 0))
     async with alongside(_report_progress, context, request):
-        found = await context.run.workers.run(preparation, request, size=size)
+        known = None if is_heavy(chosen.source) else size
+        found = await context.run.workers.run(preparation, request, size=known)
     await chosen.verify()
     return found
 

@@ -46,21 +46,34 @@ class CsvTable:
         self.files = SourceFiles(source.paths, source.member)
         self.warnings: list[str] = []
         self._source = source
-        self._headers = {path: self._read_header(path, wanted) for path in self.files.paths}
-        self.columns = tuple(dict.fromkeys(chain.from_iterable(h.columns for h in self._headers.values())))
+        self.headers = {path: self._read_header(path, wanted) for path in self.files.paths}
+        self.columns = tuple(dict.fromkeys(chain.from_iterable(h.columns for h in self.headers.values())))
         if source.differing_columns == "refuse":
             self._refuse_other_columns()
 
     def batches(self) -> Iterator[Rows]:
-        for path, header in self._headers.items():
-            arrange = header.arranged_as(self.columns)
-            named = len(header.columns)
-            for rows in self._rows(path, header.width):
-                if named < header.width:
-                    if any(map(any, (row[named:] for row in rows))):
-                        raise self._diagnosis(path)
-                    rows = [row[:named] for row in rows]  # noqa: PLW2901 (the same rows, less their empty cells)
-                yield rows if arrange is None else list(map(arrange, rows))
+        for path in self.files.paths:
+            opened = self._opened(path)
+            yield from self._arranged(opened.blocks, opened.source, path, header_seen=False)
+
+    def rows_in(self, blocks: Iterator[str], path: str, *, header_seen: bool) -> Iterator[Rows]:
+        """The rows of a file (`header_seen`: of the rest of it) in its text, cells in the order of `columns`.
+
+        Each block is whole lines; a batch of rows is yielded once the block in which they end has been read. No line
+        in it names the delimiter.
+        """
+        yield from self._arranged(blocks, self._source, path, header_seen=header_seen)
+
+    def _arranged(self, blocks: Iterator[str], source: CsvSource, path: str, *, header_seen: bool) -> Iterator[Rows]:
+        header = self.headers[path]
+        arrange = header.arranged_as(self.columns)
+        named = len(header.columns)
+        for rows in self._rows(RowSplitter(blocks, source), path, header.width, header_seen):
+            if named < header.width:
+                if any(map(any, (row[named:] for row in rows))):
+                    raise self._diagnosis(path)
+                rows = [row[:named] for row in rows]  # noqa: PLW2901 (the same rows, less their empty cells)
+            yield rows if arrange is None else list(map(arrange, rows))
 
     def places(self) -> Iterator[Place]:
         for path in self.files.paths:
@@ -69,11 +82,8 @@ class CsvTable:
             for place, _ in walk:
                 yield place
 
-    def _rows(self, path: str, width: int) -> Iterator[Rows]:
-        """The data rows of one file, all of the same width."""
-        opened = self._opened(path)
-        splitter = RowSplitter(opened.blocks, opened.source)
-        header_seen = False
+    def _rows(self, splitter: RowSplitter, path: str, width: int, header_seen: bool) -> Iterator[Rows]:
+        """The data rows, all of the same width."""
         try:
             for rows in splitter.batches():
                 if not {width}.issuperset(map(len, rows)):
@@ -104,8 +114,8 @@ class CsvTable:
 
     def _refuse_other_columns(self) -> None:
         first = self.files.paths[0]
-        for path, header in self._headers.items():
-            error = complaints.other_columns(path, header.columns, first, self._headers[first].columns)
+        for path, header in self.headers.items():
+            error = complaints.other_columns(path, header.columns, first, self.headers[first].columns)
             if error is not None:
                 raise error
 
@@ -137,7 +147,7 @@ class CsvTable:
 
     def _diagnosis(self, path: str) -> SourceError:
         """What is wrong with a file in which the fast reading stumbled."""
-        header = self._headers[path]
+        header = self.headers[path]
         named, header_seen = len(header.columns), False
         try:
             for place, row in self._walk(path):

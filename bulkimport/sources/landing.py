@@ -14,9 +14,11 @@ import anyio
 from bulkimport.errors import SourceError
 from bulkimport.model import (
     CommandSource,
+    DuckDbSource,
     ExcelSource,
     FileSource,
     HttpSource,
+    ParquetSource,
     PythonSource,
     RemoteSource,
     Source,
@@ -25,6 +27,7 @@ from bulkimport.model import (
 from bulkimport.sources.addresses import database_name
 from bulkimport.sources.apart import fetch_rows
 from bulkimport.sources.command import fetch_output
+from bulkimport.sources.duckdb import fetch_query, query_name
 from bulkimport.sources.progress import Tell
 from bulkimport.sources.workbook import rewrite_workbooks
 
@@ -75,6 +78,9 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
         case CommandSource():
             content, name = fetch_output(source, folder, tell)
             landed = Landed(content, {content.paths[0]: name})
+        case DuckDbSource():
+            path = str(fetch_query(source, folder))
+            landed = Landed(ParquetSource((path,)), {path: query_name(source)})
         case PythonSource():
             details = {"function": source.function, "folder": source.folder, "arguments": dict(source.arguments)}
             landed = _rows("python", details, source.function, source, folder, tell)

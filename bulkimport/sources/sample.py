@@ -8,7 +8,7 @@ from bulkimport.sources.csv import CsvTable
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`columns` are those of the table; of records, those that `rows` have."""
+    """`columns` are those of the table; of records that were none, those that `rows` have."""
 
     columns: tuple[str, ...]
     rows: list[Record]
@@ -20,4 +20,4 @@ def sample_of(source: CsvTable | Records, count: int) -> Sample:
         cells = next(source.batches(), [])[:count]
         return Sample(source.columns, [dict(zip(source.columns, row, strict=True)) for row in cells])
     rows = next(source.batches(), [])[:count]
-    return Sample(tuple(dict.fromkeys(name for row in rows for name in row)), rows)
+    return Sample(source.columns or tuple(dict.fromkeys(name for row in rows for name in row)), rows)

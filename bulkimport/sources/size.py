@@ -1,10 +1,10 @@
 """How much there is to read, before it is read."""
 
-from bulkimport.model import ExcelSource, FileSource, Source
+from bulkimport.model import DuckDbSource, ExcelSource, FileSource, ParquetSource, Source
 from bulkimport.sources.files import SourceFiles
 
-WORKBOOK_RATIO = 8
-"""What the packed XML of a workbook comes to as rows, about."""
+DENSE_RATIO = 8
+"""What the packed content of a workbook or a Parquet file comes to as rows, about."""
 
 
 def source_size(source: Source) -> int | None:
@@ -12,8 +12,13 @@ def source_size(source: Source) -> int | None:
 
     Raises SourceError where files cannot be found.
     """
-    if isinstance(source, ExcelSource):
-        return SourceFiles(source.paths).size * WORKBOOK_RATIO
-    if not isinstance(source, FileSource):
-        return None
-    return SourceFiles(source.paths, source.member).content_size
+    if isinstance(source, ExcelSource | ParquetSource):
+        return SourceFiles(source.paths).size * DENSE_RATIO
+    if isinstance(source, FileSource):
+        return SourceFiles(source.paths, source.member).content_size
+    return None
+
+
+def is_heavy(source: Source) -> bool:
+    """Whether its libraries take so much time and memory that they belong into a process of their own."""
+    return isinstance(source, DuckDbSource | ParquetSource)

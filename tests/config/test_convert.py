@@ -2,6 +2,7 @@
 
 from bulkimport.model import (
     CsvSource,
+    DuckDbSource,
     Field,
     FileChoice,
     Guards,
@@ -9,6 +10,7 @@ from bulkimport.model import (
     JsonSource,
     Limits,
     NdjsonSource,
+    ParquetSource,
     Poll,
     Retries,
     RunOptions,
@@ -99,6 +101,7 @@ def test_sources_in_the_short_form(folder: Folder) -> None:
     assert source(folder, "a.TXT.gz") == CsvSource((f"{here}/a.TXT.gz",))
     assert source(folder, "/data/a.json.gz") == JsonSource(("/data/a.json.gz",))
     assert source(folder, "'parts/*.jsonl'") == NdjsonSource((f"{here}/parts/*.jsonl",))
+    assert source(folder, "a.Parquet") == ParquetSource((f"{here}/a.Parquet",))
 
 
 def test_sources_in_the_long_form(folder: Folder) -> None:
@@ -107,6 +110,14 @@ def test_sources_in_the_long_form(folder: Folder) -> None:
     assert source(folder, long) == CsvSource((f"{here}/a.dat", f"{here}/b/*.dat"), "\t", "cp1252", "'")
     assert source(folder, "{path: a.csv, type: json}") == JsonSource((f"{here}/a.csv",))
     assert source(folder, "{path: a.tsv, delimiter: ','}") == CsvSource((f"{here}/a.tsv",), ",")
+    assert source(folder, "{path: a.csv, type: parquet}") == ParquetSource((f"{here}/a.csv",))
+
+
+def test_a_query_and_the_files_in_it_are_relative_to_the_file_that_names_them(folder: Folder) -> None:
+    here = str(folder.path)
+    assert source(folder, "{type: duckdb, query: from 'a.csv'}") == DuckDbSource(here, "from 'a.csv'")
+    in_file = source(folder, "{type: duckdb, query_file: sql/a.sql}")
+    assert in_file == DuckDbSource(here, query_file=f"{here}/sql/a.sql")
 
 
 def test_which_files_are_read_and_how_they_are_packed(folder: Folder) -> None:

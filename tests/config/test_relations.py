@@ -96,8 +96,8 @@ def test_an_unknown_extension_needs_a_type(folder: Folder) -> None:
     assert problem == at(
         "source",
         "the extension of 'data/people.xml' tells no type: known are .csv, .tsv, .txt, .json, .ndjson, .jsonl, "
-        ".xlsx and .xlsm, texts also with .gz, .zst or .zip; otherwise say with `type` that it is "
-        "`csv`, `excel`, `json` or `ndjson`",
+        ".xlsx, .xlsm and .parquet, texts also with .gz, .zst or .zip; otherwise say with `type` that it is "
+        "`csv`, `excel`, `json`, `ndjson` or `parquet`",
         6,
     )
     assert "datasets[0].source.path: the extension of 'x'" in source_problem(folder, "{path: x}")
@@ -130,7 +130,7 @@ def test_delimiter_and_quote_differ(folder: Folder, keys: str) -> None:
 
 def test_a_wrong_type_is_one_problem(folder: Folder) -> None:
     assert source_problem(folder, "{path: a.json, type: xml, delimiter: ;}") == at(
-        "source.type", "expected one of csv, excel, json, ndjson, sql, found 'xml'", 6
+        "source.type", "expected one of csv, duckdb, excel, json, ndjson, parquet, sql, found 'xml'", 6
     )
 
 

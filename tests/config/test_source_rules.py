@@ -2,7 +2,16 @@
 
 import pytest
 
-from bulkimport.model import CommandSource, CsvSource, ExcelSource, PythonSource, Secret, SqlSource
+from bulkimport.model import (
+    CommandSource,
+    CsvSource,
+    DuckDbSource,
+    ExcelSource,
+    ParquetSource,
+    PythonSource,
+    Secret,
+    SqlSource,
+)
 from tests.config.support import HEAD, PEOPLE, Folder
 
 
@@ -67,6 +76,8 @@ def test_each_origin_becomes_a_source_of_its_own(folder: Folder) -> None:
     assert loaded(folder, "{query_file: q/people.sql, url: 'sqlite:///hr.db', type: sql, timeout: 1m}") == (
         SqlSource(Secret("sqlite:///hr.db"), here, None, f"{here}/q/people.sql", (), 60.0)
     )
+    assert loaded(folder, "{query: select 1, type: duckdb, timeout: 1m}") == DuckDbSource(here, "select 1", None, 60.0)
+    assert loaded(folder, "people.parquet") == ParquetSource((f"{here}/people.parquet",))
     assert loaded(folder, "people.xlsx") == ExcelSource((f"{here}/people.xlsx",))
     assert loaded(folder, "{path: people.xlsm, sheet: 2}") == ExcelSource((f"{here}/people.xlsm",), 2)
     assert loaded(folder, "{path: people.xlsx, sheet: '2024'}") == ExcelSource((f"{here}/people.xlsx",), "2024")
@@ -75,12 +86,15 @@ def test_each_origin_becomes_a_source_of_its_own(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{command: [x]}", "what a command writes has no extension: say with `type` that it is csv, excel, json or"),
+        (
+            "{command: [x]}",
+            "what a command writes has no extension: say with `type` that it is csv, excel, json, ndjson",
+        ),
         ("{command: [], type: csv}", "expected a program, and its arguments"),
         ("{command: [''], type: csv}", "expected a program, and its arguments"),
         ("{command: gpg -d x, type: csv}", "expected a list, such as [first, second], found 'gpg -d x'"),
         ("{command: [x, 5], type: csv}", "expected a text, found 5 (put it in quotes)"),
-        ("{command: [x], type: sql}", "sources with `command` are csv, excel, json or ndjson, not sql"),
+        ("{command: [x], type: sql}", "sources with `command` are csv, excel, json, ndjson or parquet, not sql"),
         ("{command: [x], type: csv, path: a.csv}", "rows come from one place, but `path` and `command` are given"),
         ("{command: [x], type: csv, arguments: {a: 1}}", "`arguments` goes with `python`, not with `command`"),
         ("{command: [x], type: csv, sheet: a}", "`sheet` is for excel; this source is csv"),
@@ -88,7 +102,12 @@ def test_each_origin_becomes_a_source_of_its_own(folder: Folder) -> None:
         ("{python: hr.people}", "expected a function as package.module:function, found 'hr.people'"),
         ("{python: 'hr:people', type: csv}", "sources with `python` have no type, not csv"),
         ("{python: 'hr:people', encoding: cp1252}", "`encoding` is for csv, not for `python`"),
-        ("{query: select 1}", "`query` needs a database: give its `url`"),
+        ("{query: select 1}", "`query` needs a database: give its `url`, or say `type: duckdb`"),
+        ("{query_file: a.sql, type: csv}", "sources with `query_file` are duckdb or sql, not csv"),
+        ("{path: a.csv, type: duckdb}", "sources with `path` are csv, excel, json, ndjson or parquet, not duckdb"),
+        ("{query: select 1, type: duckdb, url: 'sqlite://'}", "`url` is for sql; this source is duckdb"),
+        ("{query: select 1, type: duckdb, parameters: {a: 1}}", "`parameters` is for sql; this source is duckdb"),
+        ("{query: select 1, type: duckdb, delimiter: ;}", "`delimiter` is for csv, not for `query`"),
         ("{query: select 1, query_file: a.sql, url: 'sqlite://'}", "but `query` and `query_file` are given: keep one"),
         ("{query: select 1, url: 'sqlite://', delimiter: ;}", "`delimiter` is for csv, not for `query`"),
         ("{query: select 1, url: 'sqlite://', parameters: {a b: 1}}", "expected a name of letters, digits and under"),

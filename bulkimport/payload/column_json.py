@@ -1,0 +1,233 @@
+"""Columns of Arrow as the objects of a JSON array: byte for byte what their rows would have given, faster by a factor.
+
+Each column becomes the JSON texts of its cells; one kernel then joins them with what stands between. Where no kernel
+gives exactly what orjson does, the cells of that column (alone) go through Python.
+"""
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+
+from bulkimport.payload.column_plan import PlannedColumn
+from bulkimport.payload.encode import ACTION, dumps
+from bulkimport.payload.keys import TextKeys
+from bulkimport.sources.arrow_types import TypedColumn, arrow, kernels
+
+_LONGEST_INT = 18
+_CONTROLS = bytes(set(range(32)) - set(b"\n\r\t"))
+_BLANKS = bytes(range(33))  # more than what Python calls white space, for ASCII
+_ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+_PLAIN_NUMBERS = frozenset({int, float, bool, type(None)})
+
+
+class JsonCells(NamedTuple):
+    """The JSON texts of the cells of a column: `quoted` ones lack the quotes around them. One text is for all rows."""
+
+    texts: Any
+    quoted: bool = False
+
+
+class ColumnBatch:
+    """Some rows of the payload as columns."""
+
+    def __init__(self, plan: Sequence[PlannedColumn], columns: Sequence[TypedColumn], verbatim: frozenset[str]) -> None:
+        self._plan = plan
+        self._columns = columns
+        self._verbatim = verbatim
+        self._count = len(columns[0].array)
+        self._places = {planned.name: place for place, planned in enumerate(plan)}
+        self._cells: dict[int, JsonCells] = {}
+        self._converted: dict[int, TypedColumn | list[Any]] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def kept(self, flags: bytes) -> "ColumnBatch":
+        """The rows whose flag is 1 and not 0."""
+        pa = arrow()
+        mask = pa.Array.from_buffers(pa.uint8(), len(flags), [None, pa.py_buffer(flags)]).cast(pa.bool_())
+        columns = [column._replace(array=column.array.filter(mask)) for column in self._columns]
+        return ColumnBatch(self._plan, columns, self._verbatim)
+
+    def json(self) -> memoryview:
+        """The objects with commas between them. Raises ValueError if a value cannot be converted."""
+        arguments: list[Any] = []
+        literal = f'{{"_action":{dumps(ACTION).decode()}'
+        for place, planned in enumerate(self._plan):
+            cells = self._json_cells(place)
+            quote = '"' if cells.quoted else ""
+            literal += f",{dumps(planned.name).decode()}:{quote}"
+            if isinstance(cells.texts, str):
+                literal += cells.texts + quote
+            else:
+                arguments += [_literal(literal), cells.texts]
+                literal = quote
+        literal += "},"
+        if not arguments:
+            return memoryview((literal * self._count).encode())[:-1]
+        joined = _joined(*arguments, _literal(literal))
+        return _bytes_of(joined)[:-1]
+
+    def column(self, names: Sequence[str]) -> "list[Any] | TextKeys":
+        """The values of one property, or tuples of several, as rows have them; None for what is not there."""
+        if len(names) > 1:
+            return list(zip(*(self._values(name) for name in names), strict=True))
+        place = self._places.get(names[0])
+        if place is not None and isinstance(self._value(place), TypedColumn):
+            cells = self._json_cells(place)
+            if cells.quoted and not isinstance(cells.texts, str):
+                return ColumnKeys(self._value(place).array, cells.texts)  # type: ignore[union-attr]  # as just seen
+        return self._values(names[0])
+
+    def _values(self, name: str) -> list[Any]:
+        place = self._places.get(name)
+        if place is None:
+            return [None] * self._count
+        found = self._value(place)
+        return found.values() if isinstance(found, TypedColumn) else found
+
+    def _value(self, place: int) -> TypedColumn | list[Any]:
+        """A property's values: as they came, or as its field converts them."""
+        if place not in self._converted:
+            planned = self._plan[place]
+            if planned.index is None:
+                default = None if planned.conversion is None else planned.conversion.default
+                self._converted[place] = [default] * self._count
+            else:
+                self._converted[place] = _converted(planned, self._columns[planned.index], self._verbatim)
+        return self._converted[place]
+
+    def _json_cells(self, place: int) -> JsonCells:
+        if place not in self._cells:
+            planned, found = self._plan[place], self._value(place)
+            if planned.index is None:
+                self._cells[place] = JsonCells(dumps(self._values(planned.name)[0]).decode())
+            else:
+                self._cells[place] = _json_of_column(found) if isinstance(found, TypedColumn) else _json_of(found)
+        return self._cells[place]
+
+
+class ColumnKeys(TextKeys):
+    """Keys that are texts, none of them null, with what they are in JSON (`escaped`, less its quotes)."""
+
+    def __init__(self, array: Any, escaped: Any) -> None:
+        self._array = array
+        self._escaped = escaped
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def json(self) -> bytes:
+        text = _joined(_literal('"'), self._escaped, _literal('",'))
+        return b"".join((b"[", _bytes_of(text)[:-1], b"]"))
+
+    def texts(self) -> list[str]:
+        texts: list[str] = self._array.to_pylist()
+        return texts
+
+    def surely_filled(self) -> bool:
+        data = bytes(_bytes_of(self._array))
+        return data.isascii() and len(data.translate(None, _BLANKS)) == len(data) and _shortest(self._array) > 0
+
+    def ascend(self) -> bool:
+        pc = kernels()
+        ordered = pc.less(self._array.slice(0, len(self) - 1), self._array.slice(1))
+        return bool(pc.all(ordered, min_count=0).as_py())
+
+    def ends(self) -> tuple[str, str]:
+        return self._array[0].as_py(), self._array[-1].as_py()
+
+
+def _converted(planned: PlannedColumn, column: TypedColumn, verbatim: frozenset[str]) -> TypedColumn | list[Any]:
+    """The column as its field has it. Raises ValueError for a value that cannot be that."""
+    change, field = planned.conversion, planned.field
+    if change is None or field is None:
+        return column
+    if column.kind == "text" and field.default is None:
+        if field.type in (None, "text"):
+            return column
+        if field.type == "number" and not any(map(str.isdigit, verbatim)) and _are_plain_integers(column.array):
+            return column._replace(kind="decimal")
+    cells = column.values()
+    if column.kind == "text" and None not in cells:
+        return change.column(cells)
+    return list(map(change.value, cells))
+
+
+def _are_plain_integers(array: Any) -> bool:
+    """Whether all texts are whole numbers as JSON writes them, and fit 64 bits."""
+    pc = kernels()
+    if array.null_count or not bytes(_bytes_of(array)).isdigit():
+        return False
+    lengths = pc.min_max(pc.binary_length(array)).as_py()
+    return lengths["min"] > 0 and lengths["max"] <= _LONGEST_INT and not pc.any(pc.starts_with(array, "0")).as_py()
+
+
+def _json_of_column(column: TypedColumn) -> JsonCells:
+    pa, pc = arrow(), kernels()
+    array = column.array
+    match column.kind:
+        case "text":
+            escaped = array if column.plain else _escaped(array)
+            if not array.null_count:
+                return JsonCells(escaped, quoted=True)
+            texts = _joined(_literal('"'), escaped, _literal('"'))
+        case "float":
+            return _json_of(array.to_pylist())
+        case "boolean":
+            texts = pc.if_else(array, _literal("true"), _literal("false"))
+        case _:
+            texts = array.cast(pa.string())
+    return JsonCells(pc.coalesce(texts, _literal("null")) if array.null_count else texts)
+
+
+def _json_of(values: list[Any]) -> JsonCells:
+    pa = arrow()
+    kinds = set(map(type, values))
+    if kinds <= {str, type(None)}:
+        return _json_of_column(TypedColumn("text", pa.array(values, pa.string())))
+    if kinds <= _PLAIN_NUMBERS:
+        texts: Iterable[str] = orjson.dumps(values)[1:-1].decode().split(",")
+    else:
+        texts = (dumps(value).decode() for value in values)
+    return JsonCells(pa.array(list(texts), pa.string()))
+
+
+def _escaped(array: Any) -> Any:
+    """The texts as JSON has them between the quotes: as orjson writes them."""
+    pa, pc = arrow(), kernels()
+    data = bytes(_bytes_of(array))
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        inside: Callable[[str | None], str | None] = lambda text: None if text is None else dumps(text)[1:-1].decode()  # noqa: E731
+        return pa.array(list(map(inside, array.to_pylist())), pa.string())
+    for found, written in _ESCAPES:
+        if found.encode() in data:
+            array = pc.replace_substring(array, found, written)
+    return array
+
+
+def _joined(*parts: Any) -> Any:
+    """The texts of columns and literals side by side."""
+    return kernels().binary_join_element_wise(*parts, _literal(""))
+
+
+@lru_cache(1024)
+def _literal(text: str) -> Any:
+    """One text for all rows. Making one is slow: Arrow looks for libraries each time that it could make it from."""
+    return arrow().scalar(text)
+
+
+def _bytes_of(array: Any) -> memoryview:
+    """The texts of an Arrow array, one after the other."""
+    _, offsets, data = array.buffers()
+    if data is None:
+        return memoryview(b"")
+    first, last = (struct.unpack_from("=i", offsets, 4 * (array.offset + index))[0] for index in (0, len(array)))
+    return memoryview(data)[first:last]
+
+
+def _shortest(array: Any) -> int:
+    return kernels().min(kernels().binary_length(array)).as_py() or 0
