@@ -235,13 +235,13 @@ class Importer:
                     self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
 
     async def _leave(self, dataset: Dataset) -> None:
-        """Gives back place, lease and spool, also while the run is being cancelled."""
-        self._leave_place(dataset.name)
+        """Gives back lease, spool and place, also while the run is being cancelled."""
         with anyio.CancelScope(shield=True):
             owner = self._leased.pop(dataset.dataset_id, None)
             if owner is not None:
                 await self.run.journal.release_lease(self.run.tenant_key, dataset.dataset_id, owner)
             await anyio.to_thread.run_sync(self._folders.spool.clear, dataset.name)
+        self._leave_place(dataset.name)
 
 
 def to_take_up(datasets: Iterable[Dataset], refreshes: Mapping[str, Refresh]) -> set[str]:

@@ -7,9 +7,11 @@ memory, which a small source does not repay.
 import ctypes
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 from typing import Any, TypeVar
 
 import anyio.to_process
@@ -23,6 +25,8 @@ SMALL = 512 * 1024
 """Bytes of input up to which a thread is used."""
 
 MAX_PROCESSES = 4
+MAX_WAITING = 8
+"""Worker processes at once for rows that come from elsewhere: they wait for others most of their time."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -34,19 +38,21 @@ class Workers:
         count = processes or max(1, min(MAX_PROCESSES, os.cpu_count() or 1))
         self._processes = anyio.CapacityLimiter(count)
         self._threads = anyio.CapacityLimiter(count)
+        self._waiting = anyio.CapacityLimiter(MAX_WAITING)
 
     async def run(self, function: Callable[..., T], *args: Any, size: int | None) -> T:
         """`function(*args)` off the event loop; its result or its exception.
 
-        Function, arguments, result and exception must pickle. `size` is the input in bytes, None if unknown. A
-        process is killed when the caller is cancelled; small work is waited for. Raises StateError when a worker
+        Function, arguments, result and exception must pickle. `size` is the input in bytes, None if it is not on this
+        machine yet. A process is killed when the caller is cancelled; small work is waited for. Raises StateError when a worker
         process dies.
         """
         if size is not None and size <= SMALL:
             return await anyio.to_thread.run_sync(lambda: function(*args), limiter=self._threads)
         try:
+            limiter = self._waiting if size is None else self._processes
             return await anyio.to_process.run_sync(
-                _undisturbed, os.getpid(), function, args, cancellable=True, limiter=self._processes
+                _undisturbed, os.getpid(), function, args, cancellable=True, limiter=limiter
             )
         # anyio lets the second through where the process dies while it starts.
         except (anyio.BrokenWorkerProcess, ProcessLookupError) as error:
@@ -64,6 +70,7 @@ def _undisturbed(parent: int, function: Callable[..., T], args: tuple[Any, ...])
     """Runs in the worker process: Ctrl-C in a terminal and the SIGTERM of a service manager reach every process of the
     group, but only the parent decides what ends; it ends a worker with SIGKILL or by closing its input. A parent that
     is killed takes its workers with it, and thereby whatever they are waiting for."""
+    sys.modules.setdefault("__main__", ModuleType("__main__"))  # there is none where the parent's is no file
     if threading.current_thread() is threading.main_thread():
         _give_way()
         signal.signal(signal.SIGINT, signal.SIG_IGN)

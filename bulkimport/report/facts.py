@@ -97,7 +97,8 @@ class RunFacts:
     def counts(self) -> dict[str, int]:
         """How many datasets have which status (or are `running`), the statuses in the model's order."""
         found = Counter(dataset.status.value if dataset.status else RUNNING for dataset in self.datasets)
-        return {name: found[name] for name in [*DatasetStatus, RUNNING] if found[name]}
+        names = [*(status.value for status in DatasetStatus), RUNNING]
+        return {name: found[name] for name in names if found[name]}
 
     def redacted(self, redact: Callable[[str], str]) -> "RunFacts":
         """The same facts with `redact` applied to every text that came from elsewhere: a second line of defence,

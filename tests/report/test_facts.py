@@ -11,6 +11,7 @@ def test_datasets_are_counted_by_status_in_a_fixed_order() -> None:
     running = replace(SUCCEEDED, status=None, state="uploading")
     run = run_of(BLOCKED, running, SUCCEEDED, PARTIAL, SUCCEEDED, status=RunStatus.RUNNING)
     assert list(run.counts().items()) == [("succeeded", 2), ("partial", 1), ("blocked", 1), ("running", 1)]
+    assert {type(name) for name in run.counts()} == {str}, "a JSON document has no other keys"
     assert run.as_history().datasets == run.counts()
 
 

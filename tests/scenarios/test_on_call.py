@@ -78,10 +78,12 @@ def test_the_page_for_the_night_brings_everything_back_to_green(
         night = typed("bulkimport run nightly.yaml")
         assert night.code == 1, night.err
 
-        status, history = page(1)
+        status, history, report = page(1)
         shown = typed(status)
         assert shown.out == night.out
         assert "failed" in typed(history).out
+        assert typed(report).code == 0
+        assert "people" in (tmp_path / "report.html").read_text("utf-8")
         found = problems(shown.out)
         assert {name: one for name, (one, _, _) in found.items()} == {
             "people": "failed",

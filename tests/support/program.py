@@ -55,6 +55,7 @@ class Invocation:
     @property
     def document(self) -> dict[str, Any]:
         """The one JSON document on stdout."""
+        assert self.out, self.err
         document: dict[str, Any] = json.loads(self.out)
         return document
 
