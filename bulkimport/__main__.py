@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 
 _UTF8_MODE = ["-X", "utf8"]
@@ -11,10 +12,17 @@ def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _open_closed_streams()
     _speak_utf8()
+    signal.signal(signal.SIGINT, _leave)
     from bulkimport.cli import run_command_line
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.freeze()  # what was imported stays; a collection that looks through it all would hold up the loop for 50 ms
     sys.exit(run_command_line(sys.argv[1:]))
+
+
+def _leave(number: int, frame: object) -> None:
+    """Ctrl-C while the program is still being loaded: nothing has been done, and there is nothing to say."""
+    os._exit(128 + number)
 
 
 def _speak_utf8() -> None:

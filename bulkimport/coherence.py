@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from datetime import date
 
-from bulkimport.errors import GuardError
+from bulkimport.errors import BulkimportError, GuardError
 from bulkimport.wording import listed
 
 _SHOWN = 5
@@ -25,6 +25,16 @@ def check_one_day(name: str, days: Days) -> None:
         "of them is imported; nothing was sent.",
         hint="See which job did not deliver, and run again once all extracts are of one day; or select those that are "
         "with --only; or, if the days may differ, set run.same_extract_date to false.",
+    )
+
+
+def untold(name: str, other: str, error: BulkimportError) -> GuardError:
+    """The refusal of dataset `name` because the day of `other` (maybe the same) cannot be told."""
+    whose = "its extract" if name == other else f"the extract of {other}"
+    return GuardError(
+        f"The day of {whose} cannot be told, so whether the extracts of this run fit together is not known; "
+        f"nothing was sent. {error.message}",
+        hint=f"Correct `extract_date` of {other} in the config, or its source. {error.hint}",
     )
 
 

@@ -44,8 +44,8 @@ class Workers:
         """`function(*args)` off the event loop; its result or its exception.
 
         Function, arguments, result and exception must pickle. `size` is the input in bytes, None if it is not on this
-        machine yet. A process is killed when the caller is cancelled; small work is waited for. Raises StateError when a worker
-        process dies.
+        machine yet. A process is killed when the caller is cancelled; small work is waited for. Raises StateError when
+        a worker process dies.
         """
         if size is not None and size <= SMALL:
             return await anyio.to_thread.run_sync(lambda: function(*args), limiter=self._threads)

@@ -17,6 +17,9 @@ from bulkimport.refresh.machine import Refresh, replay
 LAST = "last"
 """Stands for "the last run" where an option may name one."""
 
+_LOOKED_AT = 100
+"""Runs among which an interrupted one is looked for."""
+
 _FROM_SOURCES: tuple[Command, ...] = ("run", "resume", "failed")
 
 
@@ -124,10 +127,16 @@ async def _find(journal: Journal, config: Config, key: str, wanted: str, option:
 
 
 async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
-    """A restore that has ended does not count; whoever resumes right after one that was interrupted means that one."""
-    last = await journal.latest_run(key)
-    if last is not None and last.command == "restore" and option == "--resume" and last.status is RunStatus.INTERRUPTED:
-        return last
+    """The last run from sources; for `--resume` the last that was interrupted, unless one has succeeded since.
+
+    A restore that has ended does not count; whoever resumes right after one that was interrupted means that one.
+    """
+    if option == "--resume":
+        for run in await journal.runs(_LOOKED_AT, key):
+            if run.status is RunStatus.INTERRUPTED:
+                return run
+            if run.command in _FROM_SOURCES and run.status in (RunStatus.SUCCEEDED, RunStatus.RUNNING):
+                break
     return await journal.latest_run(key, commands=_FROM_SOURCES)
 
 

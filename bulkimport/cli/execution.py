@@ -204,6 +204,7 @@ class Execution:
                 allowances=work.allowances,
                 approvals=work.approvals,
                 accepted_changes=work.accepted_changes,
+                redact=self._common.redactor.text,
                 extracts=None if work.command == "restore" else extracts_of(self._config, work.selection.datasets),
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")

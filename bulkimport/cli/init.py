@@ -51,6 +51,8 @@ def init(
     """
     if (config is None) != (dataset_id is None):
         raise UsageError("--config and --dataset-id go together.", hint="Give both to match columns with properties.")
+    if "://" in source:
+        raise UsageError(f"{source} is not on this machine.", hint="Copy a few of its rows to a file, and name that.")
     block = {"path": source, **({"type": kind} if kind else {})}
     loaded = load_config(config, common) if config is not None else None
     found = _source(block)

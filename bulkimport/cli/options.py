@@ -13,7 +13,7 @@ import click
 import orjson
 
 from bulkimport.config.durations import parse_duration
-from bulkimport.errors import BulkimportError, UsageError
+from bulkimport.errors import BulkimportError, StateError, UsageError
 from bulkimport.log import LogFormat, LogLevel, Redactor, is_coloured
 from bulkimport.model import Config
 from bulkimport.report.complaint import error_text
@@ -72,8 +72,16 @@ def _write(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except BrokenPipeError:
-        # whoever read the output has gone; a second failure while Python closes stdout would show a traceback
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()  # whoever read the output has gone
+    except OSError as error:
+        _silence()
+        hint = "The command itself did its work; `bulkimport status` shows the last run again."
+        raise StateError(f"The result cannot be written to stdout: {error.strerror or error}.", hint=hint) from None
+
+
+def _silence() -> None:
+    """A second failure while Python closes stdout would show a traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def common_options(command: Command) -> Command:
@@ -147,4 +155,4 @@ class DurationType(click.ParamType[float]):
         try:
             return parse_duration(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(str(error) or f"{value!r} is not a duration such as 500ms, 30s, 15m or 2h", param, ctx)

@@ -53,6 +53,8 @@ async def _account(state_dir: Path, run_id: str | None, include_values: bool, co
 
 
 def _write(path: Path, text: str, *, run_id: str) -> None:
+    if path.is_dir() or not path.name:
+        raise UsageError(f"{path} is a folder, and no file to write the report to.", hint="Name a file in it.")
     try:
         write_text(path, text)
     except OSError as error:

@@ -11,7 +11,8 @@ from bulkimport.config.models import RetriesBlock
 from bulkimport.config.problems import Problems, found, guess
 from bulkimport.config.shapes import Block, Parts, partial
 from bulkimport.config.source_rules import SOURCE_RULES
-from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, nearest
+from bulkimport.config.source_types import scheme
+from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, find, nearest
 
 
 def check_relations(tree: MappingNode, parts: Parts, problems: Problems) -> None:
@@ -116,6 +117,9 @@ def _blanks(values: Values) -> Iterator[Finding]:
             yield Finding(f"`blanks: {policy}` sends import.{name}, which is not set", (("blanks",),))
     if blanks == "omit" and values.dataset.payload == "csv":
         yield Finding("a CSV payload cannot leave a cell out: expected another policy", (("blanks",), ("payload",)))
+    if blanks == "null" and values.dataset.payload == "csv":
+        message = "a CSV payload has empty cells and no null: expected another policy"
+        yield Finding(message, (("blanks",), ("payload",)))
 
 
 def _extract_date(values: Values) -> Iterator[Finding]:
@@ -129,6 +133,10 @@ def _extract_date(values: Values) -> Iterator[Finding]:
     for name, origin in (("column", "column"), ("format", "column"), ("pattern", "file_name")):
         if getattr(block, name) is not None and extract_origin(block) != origin:
             yield Finding(f"`{name}` goes with `from: {origin}`", (("extract_date", name),))
+    is_local = values.source.path and not any(map(scheme, values.source.path))
+    if extract_origin(block) != "column" and not is_local and find(values.tree, ("source",)) is not None:
+        message = "only files on this machine have a date of their own; of other sources, say the `column`"
+        yield Finding(message, (("extract_date",),))
     if block.origin == "column" and block.column is None:
         yield Finding("`from: column` needs `column`, its name", (("extract_date",),))
 

@@ -44,6 +44,9 @@ def _type(values: Values) -> Iterator[Finding]:
             kinds = listed((f"`{kind}`" for kind in TYPES_OF_ORIGIN["path"]), "or")
             message += f"{listed(PACKED, 'or')}; otherwise say with `type` that it is {kinds}"
             yield Finding(message, (_path_of(values, index),))
+        elif kind in ("excel", "parquet") and path.lower().endswith(PACKED):
+            message = f"{_shown_path(values, index)} would have to be unpacked first: only texts are read packed"
+            yield Finding(message, (_path_of(values, index),))
         elif types and kind not in types.values():
             message = f"all files of a source have one type, but {next(iter(types))} is {types[next(iter(types))]} and "
             yield Finding(message + f"{_shown_path(values, index)} is {kind}", (_path_of(values, index),))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from bulkimport.model import Field, Scalar, Unmapped
 
 
@@ -72,4 +74,4 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return orjson.dumps(value).decode() if isinstance(value, float) else str(value)

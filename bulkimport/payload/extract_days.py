@@ -1,5 +1,6 @@
 """The days that stand in a column of a source."""
 
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from bulkimport.model import ExtractDate, Source
 from bulkimport.payload.columns import missing_columns
 from bulkimport.payload.dates import DateReader
 from bulkimport.payload.kinds import is_blank
+from bulkimport.payload.spool import spool_error
 from bulkimport.sources import CsvTable, open_source
 from bulkimport.sources.landing import by_known_names, land
 
@@ -19,10 +21,20 @@ _MOST = 100
 def days_in_column(source: Source, extract: ExtractDate, landing_path: str) -> frozenset[date]:
     """All days in the column of `extract`, by one reading of the source; blank cells count for nothing.
 
-    Raises SourceError where there is no such column, or something else than a date in it.
+    Raises SourceError where there is no such column, or something else than a date in it, and StateError where what is
+    not on this machine cannot be brought here.
     """
+    try:
+        return _days_of(source, extract, Path(landing_path))
+    except OSError as error:
+        raise spool_error(error, landing_path) from None
+    finally:
+        shutil.rmtree(landing_path, ignore_errors=True)
+
+
+def _days_of(source: Source, extract: ExtractDate, landing: Path) -> frozenset[date]:
     assert extract.column is not None  # noqa: S101 - the config has one wherever the origin is a column
-    landed = land(source, Path(landing_path), lambda arrived, total: None)
+    landed = land(source, landing, lambda arrived, total: None)
     read = DateReader(extract.format, "YYYY-MM-DD")
     texts: set[Any] = set()
     with by_known_names(landed):
@@ -37,16 +49,20 @@ def days_in_column(source: Source, extract: ExtractDate, landing_path: str) -> f
         else:
             for records in rows.batches():
                 texts.update(record.get(extract.column) for record in records)
-        return _days(texts, extract.column, read, place)
+        return _days(texts, extract, read, place)
 
 
-def _days(values: set[Any], column: str, read: DateReader, place: str) -> frozenset[date]:
+def _days(values: set[Any], extract: ExtractDate, read: DateReader, place: str) -> frozenset[date]:
+    column = extract.column
     days = set()
     for value in values:
         if is_blank(value):
             continue
         try:
-            days.add(datetime.strptime(read(str(value).strip()), "%Y-%m-%d").date())  # noqa: DTZ007 (a calendar day)
+            text = str(value).strip()
+            if extract.format is None:  # of a moment, the day counts
+                text = text.replace(" ", "T").partition("T")[0]
+            days.add(datetime.strptime(read(text), "%Y-%m-%d").date())  # noqa: DTZ007 (a calendar day)
         except ValueError as error:
             hint = "Correct `extract_date` in the config, or the column. Nothing was sent for this dataset."
             raise SourceError(f"{place}: {str(value)[:40]!r} in column {column!r} {error}", hint, place) from None

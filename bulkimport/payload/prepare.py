@@ -1,6 +1,5 @@
 """From a source to the payload's bytes: one reading, in which everything that the guards ask about is counted."""
 
-import errno
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -8,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkimport.errors import SourceError, StateError
-from bulkimport.model import Payload, Stage
+from bulkimport.errors import SourceError
+from bulkimport.model import Payload
 from bulkimport.payload.column_stream import by_columns
 from bulkimport.payload.duplicates import RowMarks, find_duplicates
 from bulkimport.payload.encode import Encoder
@@ -17,7 +16,7 @@ from bulkimport.payload.hashes import HashFile
 from bulkimport.payload.keys import KeyLedger, blank_count
 from bulkimport.payload.progress import Progress, Reading
 from bulkimport.payload.request import PayloadRequest
-from bulkimport.payload.spool import PrivateFile, SpoolFile
+from bulkimport.payload.spool import PrivateFile, SpoolFile, spool_error
 from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.csv_columns import RowsNeededError
 from bulkimport.sources.header import near_misses
@@ -55,7 +54,7 @@ def prepare(
                 payload = _prepared(request, stream, spool, sidecar, progress)
             return replace(payload, warnings=(*landed.warnings, *map(landed.told, payload.warnings)))
     except OSError as error:
-        raise _spool_error(error, request) from None
+        raise spool_error(error, str(Path(request.spool_path).parent)) from None
 
 
 def _prepared(
@@ -179,15 +178,3 @@ def _teller(progress: Progress | None) -> Tell:
             progress.update(Reading(0, arrived, total, 0))
 
     return tell
-
-
-def _spool_error(error: OSError, request: PayloadRequest) -> StateError:
-    """The one place where failures to write become ours; those to read are translated in `sources.files`."""
-    directory = str(Path(request.spool_path).parent)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        message = f"No space is left in {directory} for the payload"
-        hint = "Free some space, or use another state directory. Nothing was sent for this dataset."
-    else:
-        message = f"The payload cannot be written to {directory}: {error.strerror or error}"
-        hint = "Check the state directory and its permissions. Nothing was sent for this dataset."
-    return StateError(message, hint=hint, stage=Stage.SOURCE)

@@ -8,6 +8,7 @@ from bulkimport.model import FieldType, Payload, Source
 from bulkimport.payload.kinds import Kind, is_blank, kind_of
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.request import PayloadRequest
+from bulkimport.payload.spool import spool_error
 from bulkimport.payload.stream import Stream
 from bulkimport.sources import open_source
 from bulkimport.sources.landing import by_known_names, land
@@ -48,10 +49,13 @@ def prepare_with_preview(request: PayloadRequest) -> tuple[Payload, tuple[Column
 
 
 def survey(source: Source, landing_path: str) -> tuple[ColumnPreview, ...]:
-    """The columns of a source of which nothing is known yet. Raises SourceError."""
-    landed = land(source, Path(landing_path), lambda arrived, total: None)
-    with by_known_names(landed):
-        return tuple(_columns(sample_of(open_source(landed.source), ROWS), lambda column: {}))
+    """The columns of a source of which nothing is known yet. Raises SourceError, and StateError if it cannot land."""
+    try:
+        landed = land(source, Path(landing_path), lambda arrived, total: None)
+        with by_known_names(landed):
+            return tuple(_columns(sample_of(open_source(landed.source), ROWS), lambda column: {}))
+    except OSError as error:
+        raise spool_error(error, landing_path) from None
 
 
 def _columns(sample: Sample, goes_out_as: Callable[[str], Mapping[str, FieldType | None]]) -> list[ColumnPreview]:

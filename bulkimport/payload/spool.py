@@ -7,6 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bulkimport.errors import StateError
+from bulkimport.model import Stage
+
 _RESERVE = 16 << 20
 _BETWEEN_LOOKS = 1 << 20
 
@@ -75,3 +78,14 @@ class SpoolFile(PrivateFile):
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
+
+
+def spool_error(error: OSError, directory: str) -> StateError:
+    """The one place where failures to write become ours; those to read are translated in `sources.files`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        message = f"No space is left in {directory} for the payload"
+        hint = "Free some space, or use another state directory. Nothing was sent for this dataset."
+    else:
+        message = f"The payload cannot be written to {directory}: {error.strerror or error}"
+        hint = "Check the state directory and its permissions. Nothing was sent for this dataset."
+    return StateError(message, hint=hint, stage=Stage.SOURCE)

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from bulkimport.errors import SourceError
-from bulkimport.model import FieldType, FileSource
+from bulkimport.model import Field, FieldType, FileSource
 from bulkimport.payload.column_plan import needed_columns
 from bulkimport.payload.encode import CsvFromRecords, CsvFromRows, Encoder, JsonFromRecords, JsonFromRows
 from bulkimport.payload.keys import TextKeys
@@ -61,9 +61,14 @@ def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
     wanted = frozenset(
         (*request.key, *request.required, *(column for field in fields for column in field.source_columns))
     )
-    exact_decimals = any(field.type == "text" for field in fields)
+    exact_decimals = bool(request.null_values) or any(map(_goes_by_text, fields))
     rows = open_source(source, wanted=wanted, exact_decimals=exact_decimals, needed=needed_columns(request))
     return TableStream(rows, request) if isinstance(rows, CsvTable) else RecordStream(rows, request)
+
+
+def _goes_by_text(field: Field) -> bool:
+    """Whether it matters how a number is written, and not only what it is."""
+    return field.type == "text" or bool(field.joined or field.value_map or field.null_values)
 
 
 class TableStream:

@@ -134,8 +134,8 @@ async def _baseline(
         except TenantError:
             raise
         except (ServiceError, JsonStreamError) as error:
-            if isinstance(error, ServiceError) and error.http_status == 404:
-                raise
+            if isinstance(error, ServiceError) and error.http_status == 404 and metadata is None:
+                raise  # there is no such dataset
             problem = f"The items in Orgvue could not be read ({error})"
             findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
     return await _last_run(context, payload, problem)

@@ -1,7 +1,7 @@
 """What every refresh of a run shares."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -58,7 +58,7 @@ class RunContext:
 
     `tenant_key` and `config_key` name tenant and config in the journal; `uploads` bounds uploads at once. `approvals`
     is what a saved plan showed; `accepted_changes` names datasets whose changed config was accepted. `extracts` is
-    there where the config wants them of one day.
+    there where the config wants them of one day; `redact` takes secrets out of a text.
     """
 
     run_id: str
@@ -77,6 +77,7 @@ class RunContext:
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     accepted_changes: frozenset[str] = frozenset()
     extracts: ExtractCheck | None = None
+    redact: Callable[[str], str] = str
 
 
 class UploadSlot:

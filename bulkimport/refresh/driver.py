@@ -79,7 +79,11 @@ class Driver:
         return self.refresh
 
     async def record(self, event: events.Event) -> None:
-        """Writes the event down before anything follows from it, even while the run is being cancelled."""
+        """Writes the event down before anything follows from it, even while the run is being cancelled.
+
+        The journal outlives the run and is read without its config, so secrets do not even get there.
+        """
+        event = events.redacted(event, self.context.run.redact)
         after = apply(self.refresh, event)
         with anyio.CancelScope(shield=True):
             await self.context.run.journal.append(self.context.run.run_id, self.context.dataset.name, event)

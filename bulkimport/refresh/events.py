@@ -1,6 +1,8 @@
 """What can happen to a refresh, past tense. Each event is one line of the journal; adding a field needs a default."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from bulkimport.model import Changes, DatasetStatus, ErrorReport, ItemCounts, Payload
 
@@ -167,3 +169,17 @@ Event = (
     | RefreshEnded
     | RefreshResumed
 )
+
+
+def redacted(event: Event, redact: Callable[[str], str]) -> Event:
+    """The same event with `redact` applied to the texts of errors and warnings, some of which came from elsewhere."""
+    changes: dict[str, Any] = {}
+    for field_ in fields(event):
+        value = getattr(event, field_.name)
+        if isinstance(value, ErrorReport):
+            changes[field_.name] = replace(value, message=redact(value.message), hint=redact(value.hint))
+        elif field_.name == "warnings":
+            changes[field_.name] = tuple(map(redact, value))
+        elif isinstance(value, Payload) and value.warnings:
+            changes[field_.name] = replace(value, warnings=tuple(map(redact, value.warnings)))
+    return replace(event, **changes) if changes else event

@@ -6,8 +6,8 @@ from datetime import date
 
 import anyio
 
-from bulkimport.coherence import check_one_day
-from bulkimport.errors import BulkimportError
+from bulkimport.coherence import check_one_day, untold
+from bulkimport.errors import BulkimportError, SourceError
 from bulkimport.model import Config, Dataset, ExtractDate, FileSource
 from bulkimport.payload.extract_days import days_in_column
 from bulkimport.refresh.choosing import choose_files, look_for
@@ -23,25 +23,31 @@ class Extracts:
         self._datasets = datasets
         self._lock = anyio.Lock()
         self._days: dict[str, frozenset[date]] | None = None
+        self._errors: dict[str, BulkimportError] = {}
 
     async def check(self, context: DatasetContext) -> None:
-        """Raises GuardError if the extract of this dataset does not belong to the others.
+        """Raises GuardError if the extract of this dataset does not belong to the others, or may not.
 
-        A source whose day cannot be told takes no part: if it cannot be read, its own refresh says so.
+        A file that is not there takes no part: its own refresh says so.
         """
         async with self._lock:
             if self._days is None:
                 self._days = await self._find(context)
+        for name, error in self._errors.items():
+            raise untold(context.dataset.name, name, error)
         check_one_day(context.dataset.name, self._days)
 
     async def _find(self, context: DatasetContext) -> dict[str, frozenset[date]]:
         found: dict[str, frozenset[date]] = {}
 
         async def look(dataset: Dataset) -> None:
+            found[dataset.name] = frozenset()
+            if not await _is_there(dataset):
+                return
             try:
                 found[dataset.name] = await _days(replace(context, dataset=dataset))
-            except BulkimportError:
-                found[dataset.name] = frozenset()
+            except BulkimportError as error:
+                self._errors[dataset.name] = error
 
         async with anyio.create_task_group() as group:
             for dataset in self._datasets:
@@ -52,6 +58,15 @@ class Extracts:
 def extracts_of(config: Config, datasets: Sequence[Dataset]) -> Extracts | None:
     """What is to be asked about the extracts of a run, if the config wants them of one day."""
     return Extracts(datasets) if config.run.same_extract_date else None
+
+
+async def _is_there(dataset: Dataset) -> bool:
+    if isinstance(dataset.source, FileSource):
+        try:
+            await look_for(dataset.source)
+        except SourceError:
+            return False
+    return True
 
 
 async def _days(context: DatasetContext) -> frozenset[date]:

@@ -2,7 +2,8 @@
 
 Two imports of one dataset at once could delete what the other wrote, and a run that was killed while its job ran leaves
 such a job behind. Its ticket tells when it is over; where there is no ticket any more, time does: `poll.timeout` has
-passed since it was requested, and the temporary file it would read is gone.
+passed since it was requested, and the temporary file it would read is gone. As long as a ticket says that the job goes
+on, no time is long enough.
 """
 
 from datetime import datetime, timedelta
@@ -35,8 +36,8 @@ async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> st
     requested = max(entry.at for entry in earlier.entries if isinstance(entry.event, ImportRequested))
     deadline = clock.monotonic() + poll.timeout
     for delay in poll_delays(poll, context.run.rng):
-        note = await _end_of(context, refresh)
-        if note is None and _too_old(refresh, requested, clock.now(), poll.timeout):
+        note, goes_on = await _end_of(context, refresh)
+        if note is None and not goes_on and _too_old(refresh, requested, clock.now(), poll.timeout):
             note = "too long ago to be running"
         if note is not None:
             return note
@@ -51,17 +52,18 @@ async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> st
     )
 
 
-async def _end_of(context: DatasetContext, refresh: Refresh) -> str | None:
-    """How the job is known to be over, or None."""
+async def _end_of(context: DatasetContext, refresh: Refresh) -> tuple[str | None, bool]:
+    """How the job is known to be over, or None; and whether it is known to go on."""
     try:
         if refresh.ticket_url is None:
-            return "its result was found" if await result_is_there(context, refresh) else None
+            return ("its result was found" if await result_is_there(context, refresh) else None), False
         ticket = await context.run.client.read_ticket(refresh.ticket_url)
     except TenantError:
         raise
     except BulkimportError:
-        return None
-    return f"its job {ticket.status}" if ticket.status in ("completed", "failed") else None
+        return None, False
+    is_over = ticket.status in ("completed", "failed")
+    return (f"its job {ticket.status}" if is_over else None), not is_over
 
 
 def _too_old(refresh: Refresh, requested: datetime, now: datetime, timeout: float) -> bool:

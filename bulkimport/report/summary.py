@@ -75,6 +75,7 @@ def error_document(error: ErrorReport) -> Document:
 def dataset_document(dataset: DatasetFacts) -> Document:
     """One dataset of the summary."""
     problem = dataset.problem
+    blocked = {"blocked_by": list(problem.blocked_by)} if problem and problem.blocked_by else {}
     return {
         "name": dataset.name,
         "dataset_id": dataset.dataset_id,
@@ -89,6 +90,7 @@ def dataset_document(dataset: DatasetFacts) -> Document:
         "duration_s": round(dataset.duration_s, 3),
         "trace_ids": list(dataset.trace_ids),
         "error": error_document(problem) if problem else None,
+        **blocked,
         "baseline": dataset.baseline,
         "warnings": list(dataset.warnings),
     }

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CommandSource, FileSource
+from bulkimport.sources.landed_file import named_as_packed
 from bulkimport.sources.landing_file import LandingFile
 from bulkimport.sources.processes import Ended, run
 from bulkimport.sources.progress import Tell
@@ -33,7 +34,8 @@ def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileS
         ended = run(source.argv, folder=source.folder, timeout=source.timeout, output=take)
     if not ended.well:
         raise SourceError(*_complaint(source, ended))
-    return replace(source.content, paths=(str(path),)), name
+    is_packed = source.content.type not in ("excel", "parquet") and file.size > 0  # of those, packed is what they are
+    return replace(source.content, paths=(named_as_packed(path) if is_packed else str(path),)), name
 
 
 def _complaint(source: CommandSource, ended: Ended) -> tuple[str, str]:

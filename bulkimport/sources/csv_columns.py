@@ -64,8 +64,8 @@ class CsvColumns:
         blocks = self._blocks(path)
         header_seen = False
         for block in blocks:
-            if _MARK in block or (not header_seen and block.lstrip(b'"')[:4].lower() == b"sep="):
-                raise RowsNeededError  # marks amid the text are errors, and a first line may name the delimiter
+            if not header_seen and block.lstrip(b'"')[:4].lower() == b"sep=":
+                raise RowsNeededError  # it names the delimiter
             plain = self._is_regular(block)
             data = block if header_seen or not plain else self._without_header(block, path)
             columns = self._columns(data, path) if plain else None
@@ -151,6 +151,12 @@ class CsvColumns:
 
     def _blocks(self, path: str) -> Iterator[bytes]:
         """The text of a file as UTF-8 without a byte order mark, in blocks of whole lines."""
+        for block in self._whole_lines(path):
+            if _MARK in block:
+                raise RowsNeededError  # amid the text it is an error
+            yield block
+
+    def _whole_lines(self, path: str) -> Iterator[bytes]:
         tail: list[bytes] = []
         held = 0
         for chunk in self._chunks(path):

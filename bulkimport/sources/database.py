@@ -161,6 +161,10 @@ def _bound(query: str, parameters: Mapping[str, Any], place: str) -> sqlalchemy.
 
 def _url(text: str, folder: str, place: str) -> URL:
     """The URL; a SQLite file is opened for reading alone, relative to `folder`, and not made if it is missing."""
+    if text.partition("://")[2].partition("?")[0].count("@") > 1 and not text.startswith("sqlite"):
+        # an @ in a password would make a part of it the host, which drivers then name in their errors
+        hint = f"In a URL, special characters of a name or password are written %XX: @ is %40. {_NOTHING_SENT}"
+        raise SourceError(f"{place}: the `url` has more than one @", hint, place)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

@@ -6,7 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,18 @@ def fetch_query(source: DuckDbSource, folder: Path) -> Path:
     """
     library = extra_library("duckdb", "duckdb", "A source of the type duckdb")
     name, text = query_name(source), _text(source)
+    folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "rows.parquet"
     try:
-        with library.connect(":memory:", config=_settings(source, folder)) as connection:
+        with (
+            _within(source.folder),
+            library.connect(":memory:", config=_settings(folder)) as connection,
+            _time_limit(connection, source.timeout),
+        ):
             rows = connection.sql(_statement(library, connection, text, name))
             _refuse_twice(rows.columns, name)
-            with _time_limit(connection, source.timeout):
-                _exact(rows).write_parquet(str(path), compression="zstd")
+            _exact(rows).write_parquet(str(path), compression="zstd")
     except library.InterruptException:
         hint = f"Make the query quicker, or raise the source's `timeout`. {_NOTHING_SENT}"
         raise SourceError(f"{name} took longer than {source.timeout:g} s", hint) from None
@@ -63,9 +67,20 @@ def _time_limit(connection: Any, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _settings(source: DuckDbSource, folder: Path) -> dict[str, Any]:
+@contextmanager
+def _within(folder: str) -> Iterator[None]:
+    """DuckDB looks for files in the working directory before anywhere else. Not beside other work in this process."""
+    try:
+        with chdir(folder):
+            yield
+    except FileNotFoundError as error:
+        if error.filename != folder:
+            raise
+        raise SourceError(f"The folder {folder} of the query does not exist", _NOTHING_SENT) from None
+
+
+def _settings(folder: Path) -> dict[str, Any]:
     return {
-        "file_search_path": source.folder,
         "temp_directory": str(folder / "spill"),
         "memory_limit": _MEMORY,
         "threads": min(2, os.cpu_count() or 1),

@@ -171,6 +171,8 @@ class Fetcher:
                     await file.write(block)
                     tell(size, length)
                     block = bytearray()
+                    if not length:  # nobody has said how much there will be
+                        await anyio.to_thread.run_sync(require_space, path.parent, ROOM * BLOCK)
             await file.write(block)
         tell(size, length)
         if length and size != length:

@@ -32,6 +32,7 @@ def test_mistakes_in_a_field(folder: Folder, field: str, words: str) -> None:
     [
         ("blanks: clear", "blanks: `blanks: clear` sends import.clear_token, which is not set"),
         ("blanks: noop", "blanks: `blanks: noop` sends import.noop_token, which is not set"),
+        ("{blanks: 'null', payload: csv}", "blanks: a CSV payload has empty cells and no null"),
         ("{blanks: omit, payload: csv}", "blanks: a CSV payload cannot leave a cell out"),
     ],
 )

@@ -233,3 +233,17 @@ def test_the_keys_tell_where_the_day_of_an_extract_is(folder: Folder) -> None:
     origins = [(folder.dataset(f"extract_date: {text}").extract_date or ExtractDate("column")).origin for text in told]
 
     assert origins == ["modified", "file_name", "column", "file_name", "modified"]
+
+
+def test_sources_that_are_no_files_have_a_day_only_in_a_column(folder: Folder) -> None:
+    text = HEAD + PEOPLE.replace("data/people.csv", "{python: 'hr:people'}")
+
+    assert "only files on this machine have a date of their own" in folder.problem(
+        text + "    extract_date: modified\n"
+    )
+    assert folder.load(text + "    extract_date: {column: a}\n").datasets[0].extract_date
+
+
+def test_what_is_packed_by_itself_is_not_unpacked(folder: Folder) -> None:
+    for name in ("a.xlsx.gz", "a.parquet.zip"):
+        assert "only texts are read packed" in source_problem(folder, name)

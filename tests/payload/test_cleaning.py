@@ -53,4 +53,6 @@ def test_half_a_key_is_no_key(parts: tuple[str, ...]) -> None:
 
 
 def test_plain_values_have_the_text_that_a_file_would_have() -> None:
-    assert [as_text(value) for value in ("x", None, True, 5, ExactNumber("1.50"))] == ["x", "", "true", "5", "1.50"]
+    assert [as_text(value) for value in ("x", None, True, 5, 1e-7, ExactNumber("1.50"))] == [
+        *("x", "", "true", "5", "1e-7", "1.50")
+    ]

@@ -24,6 +24,10 @@ def test_the_days_of_all_rows_are_found_and_blanks_are_none(tmp_path: Path) -> N
     assert days(tmp_path, "id,as of\n1,\n") == frozenset()
 
 
+def test_of_a_moment_the_day_counts(tmp_path: Path) -> None:
+    assert days(tmp_path, "id,as of\n1,2026-11-25T23:15:00\n2,2026-11-25 01:00\n") == {DAY}
+
+
 def test_records_have_days_as_tables_have(tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
     path.write_text('{"at":"2026-11-25T00:00:00Z"}\n{"x":1}\n')

@@ -30,7 +30,7 @@ GUARDS = st.fixed_dictionaries(
 )
 OPEN = {"min_rows": 0, "max_delete_rows": None, "max_delete_percent": None}
 ALLOWED = st.sampled_from([None, 0, 2, 30])
-EXAMPLES = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -83,8 +83,9 @@ async def test_properties_that_cannot_be_read_are_a_warning(tmp_path: Path) -> N
         assert list(event.warnings) == bench.witness.of("warned") != []
 
 
-@pytest.mark.parametrize("step", ["metadata", "items"])
-@pytest.mark.parametrize("kind", [TenantError, ServiceError])
+@pytest.mark.parametrize(
+    ("kind", "step"), [(TenantError, "metadata"), (TenantError, "items"), (ServiceError, "metadata")]
+)
 async def test_what_no_baseline_can_stand_in_for_is_raised(step: str, kind: type[ServiceError], tmp_path: Path) -> None:
     """A tenant that refuses everything, and a dataset that does not exist."""
     error = kind("No.", hint="Look.", http_status=404)
@@ -92,6 +93,16 @@ async def test_what_no_baseline_can_stand_in_for_is_raised(step: str, kind: type
         bench.service.errors[step].append(error)
         with pytest.raises(kind):
             await checked(bench)
+
+
+async def test_items_that_are_not_found_of_a_dataset_that_is_there_are_items_that_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        bench.service.errors["items"].append(ServiceError("No.", hint="Look.", http_status=404))
+        event = await checked(bench)
+        assert isinstance(event, RefreshEnded)
+        assert event.status is DatasetStatus.REFUSED
 
 
 async def test_without_items_and_without_an_earlier_success_nothing_is_sent(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The driver against a service in memory and the real journal."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,14 @@ async def test_a_lost_reply_is_looked_for_and_the_import_is_not_sent_again(tmp_p
         assert refresh.status is DatasetStatus.SUCCEEDED
         assert bench.service.times("import") == 1
         assert (await bench.kinds("people"))[-3:] == ["ImportReplyLost", "ImportFound", "ResultCollected"]
+
+
+async def test_secrets_do_not_even_get_to_the_journal(tmp_path: Path) -> None:
+    """It outlives the run, and is read by commands that know no config."""
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        bench.run = replace(bench.run, redact=lambda text: text.replace("s3cret", "[redacted]"))
+        bench.service.errors["metadata"].append(GuardError("about s3cret", hint="not s3cret"))
+        await (await bench.driver("people")).drive()
+        (ended,) = [event for event in await bench.events("people") if isinstance(event, e.RefreshEnded)]
+
+    assert (ended.error.message, ended.error.hint) == ("about [redacted]", "not [redacted]")

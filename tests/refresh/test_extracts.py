@@ -69,3 +69,18 @@ async def test_only_a_config_that_asks_for_it_is_held_to_it(tmp_path: Path, want
     async with a_bench(tmp_path, dataset, clock=SystemClock()) as bench:
         config = replace(bench.run.config, run=RunOptions(same_extract_date=wanted))
         assert (extracts_of(config, [dataset]) is not None) is wanted
+
+
+async def test_nothing_is_imported_while_a_day_that_was_asked_for_cannot_be_told(tmp_path: Path) -> None:
+    nameless = written(tmp_path, "nodate", 25, extract_date=ExtractDate("file_name"))
+    found = await verdicts(tmp_path, nameless, written(tmp_path, "b", 25))
+
+    assert "The day of its extract cannot be told" in found["nodate"]
+    assert "The day of the extract of nodate cannot be told" in found["b"]
+    assert "has no date in it" in found["b"]
+
+
+async def test_a_column_that_is_not_there_tells_no_day(tmp_path: Path) -> None:
+    columnless = written(tmp_path, "a", 25, extract_date=ExtractDate("column", column="as of"))
+
+    assert "lacks the column 'as of'" in (await verdicts(tmp_path, columnless, written(tmp_path, "b", 25)))["a"]

@@ -95,6 +95,8 @@ def test_a_result_is_told_from_the_payload(result: bytes) -> None:
 def test_a_payload_is_no_result() -> None:
     assert not is_result(b'[{"_action":"createOrUpdate","id":"1"}]', a_payload(1))
     assert not is_result(b"_action,id\ncreateOrUpdate,1\n", a_payload(1, format="csv"))
+    assert not is_result(b'[{"_action":"delete","id":"1"}]', a_payload(1))
+    assert is_result(b'[{"_action":"delete","_status":"success","id":"1"}]', a_payload(1))
     assert not is_result(b"[]", a_payload(0))
     assert is_result(b'[{"_status":"implicitDelete"}]', a_payload(0))
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -104,7 +105,7 @@ def test_places_are_within_the_picture_and_in_the_order_of_time(
         shift += length
     found = Timeline(START, moment(work + shift), tuple(pauses), {})
     places = [found.place(START + timedelta(seconds=seconds)) for seconds in sorted(asked)]
-    assert places == sorted(places)
+    assert all(later >= place - 1e-9 for place, later in pairwise(places))
     assert all(0 <= place <= 1 for place in places)
     assert all(0 <= place <= 1 for place, _ in found.ticks())
     assert len(found.ticks()) <= 13 or work > 6 * 86400

@@ -1,11 +1,16 @@
 """Rows from databases, workbooks, commands and functions: the whole program, good nights and bad ones."""
 
 import contextlib
+import gzip
+import json
 import signal
 import sqlite3
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 import xlsxwriter
 
@@ -13,6 +18,7 @@ from tests.scenarios.checks import assert_no_secret, assert_sound_summary
 from tests.support.postgres import PASSWORD, Database
 from tests.support.program import Workplace, at_work, eventually, id_of, people, seed
 from tests.support.sandbox import ThreadedSandbox
+from tests.support.web import Said, web_server
 
 ROWS = people(40)
 
@@ -63,10 +69,18 @@ def test_every_kind_of_source_gives_the_same_items(hr: Database, tmp_path: Path)
         },
         "python": {"python": "hr_code:people", "arguments": {"name": "export.csv"}},
         "sqlite": {"query_file": "people.sql", "url": "sqlite:///hr.db", "type": "sql"},
+        **other_files(tmp_path),
+        "duckdb": {"type": "duckdb", "query": "select * from 'people.parquet' order by id"},
     }
     (tmp_path / "people.sql").write_text("SELECT * FROM people;\n")
     fields = {"id": {"type": "text"}, "name": {}}
-    with at_work(tmp_path, *(seed(name) for name in sources)) as (work, sandbox):
+    report = json.dumps({"Report_Entry": ROWS}).encode()
+    with (
+        web_server(lambda asked: Said(report)) as origin,
+        at_work(tmp_path, *(seed(name) for name in (*sources, "report"))) as (work, sandbox),
+    ):
+        work.settings = {}  # worker processes that load large libraries are not quick
+        sources["report"] = {"url": f"{origin}/people", "type": "json", "records": "Report_Entry"}
         for name, source in sources.items():
             work.add(name, None, source=source, fields=fields)
         run = work.run()
@@ -79,6 +93,28 @@ def test_every_kind_of_source_gives_the_same_items(hr: Database, tmp_path: Path)
     assert_sound_summary(run.document)
     assert_no_secret(work, run)
     assert_password_stays(work, run.out, run.err)
+
+
+def other_files(folder: Path) -> dict[str, Any]:
+    """The same people in files of other kinds."""
+    text = (folder / "export.csv").read_bytes()
+    (folder / "people.csv.gz").write_bytes(gzip.compress(text))
+    with zipfile.ZipFile(folder / "people.zip", "w") as archive:
+        archive.writestr("people.csv", text)
+        archive.writestr("readme.txt", "not this")
+    (folder / "people.tsv").write_text(text.decode().replace(",", "\t"), "utf-16")
+    (folder / "people.json").write_text(json.dumps({"data": {"workers": ROWS}, "count": len(ROWS)}))
+    (folder / "people.ndjson").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    columns = {name: pyarrow.array([row[name] for row in ROWS]) for name in ROWS[0]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / "people.parquet")
+    return {
+        "gz": "people.csv.gz",
+        "zip": {"path": "people.zip", "type": "csv", "member": "people.csv"},
+        "tsv": {"path": "people.tsv", "encoding": "utf-16"},
+        "json": {"path": "people.json", "records": "data.workers"},
+        "ndjson": "people.ndjson",
+        "parquet": "people.parquet",
+    }
 
 
 def contents(sandbox: ThreadedSandbox, name: str) -> list[tuple[object, object]]:

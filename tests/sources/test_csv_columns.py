@@ -115,3 +115,17 @@ def test_marks_that_arrow_does_not_take_are_told() -> None:
 def test_a_line_without_end_is_not_held(tmp_path: Path) -> None:
     with pytest.raises(RowsNeededError):
         batches(tmp_path, "id,a\n1," + "x" * (9 << 20))
+
+
+@pytest.mark.parametrize("text", ["sep=,\n1,x\n", '"sep=;"\nid;a\n', "SEP=,\n"])
+def test_a_first_line_that_names_the_delimiter_is_for_the_rows(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RowsNeededError):
+        batches(tmp_path, f"{text}id,a\n")
+
+
+def test_a_byte_order_mark_amid_the_text_is_for_the_rows_wherever_it_is_read(tmp_path: Path) -> None:
+    spanning = '1,"' + "x\n" * 600_000 + '"\n'  # a record over the border of a block
+    plain = "1,x\n" * 600_000
+    for text in (f"id,a\n{plain}\ufeff2,y\n", f"id,a\n{spanning}\ufeff2,y\n"):
+        with pytest.raises(RowsNeededError):
+            batches(tmp_path, text)

@@ -111,3 +111,25 @@ def test_a_query_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes
 
     with pytest.raises(SourceError, match=words):
         fetch_query(DuckDbSource(str(tmp_path), query_file=str(path)), tmp_path / "landing")
+
+
+def test_files_are_those_beside_the_config_whatever_the_working_directory_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a,b"  # a comma separates folders for DuckDB
+    folder.mkdir()
+    for place, name in ((folder, "right"), (tmp_path, "wrong")):
+        (place / "p.csv").write_text(f"id,name\n1,{name}\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert rows(folder, "select name from 'p.csv'") == [{"name": "right"}]
+    assert Path.cwd() == tmp_path
+
+
+def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    source = DuckDbSource(
+        str(tmp_path), "select sum(a.range * b.range) from range(1000000) a, range(1000000) b", None, 0.2
+    )
+
+    with pytest.raises(SourceError, match=r"took longer than 0\.2 s"):
+        fetch_query(source, tmp_path / "landing")

@@ -110,7 +110,7 @@ def let_go(web: Listener) -> None:
     web.held.set()
     for thread in threading.enumerate():
         if thread.name == "bulkimport traces":
-            thread.join(30)
+            thread.join(5)
 
 
 def _interrupt_once(web: Listener) -> None:
