@@ -35,7 +35,7 @@ def options(**changes: Any) -> dict[str, Any]:
     return {"clock": SystemClock(), "config": replace(a_config(), run=RunOptions(**changes))}
 
 
-def fails(dataset: Dataset, service: FakeOrgvue, step: str = "items", error: Exception | None = None) -> None:
+def fails(dataset: Dataset, service: FakeOrgvue, step: str = "metadata", error: Exception | None = None) -> None:
     """Lets a step of one dataset fail."""
     original = getattr(service, "download_items" if step == "items" else "metadata")
 

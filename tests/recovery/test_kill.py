@@ -17,7 +17,7 @@ from tests.support.program import Workplace, at_work, eventually, id_of, ids, in
 from tests.support.sandbox import ThreadedSandbox
 
 NAMES = tuple(f"set{number}" for number in range(8))
-LIFE = 3.0
+LIFE = 6.0
 """Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
 KILLS = 10
 
