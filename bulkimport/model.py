@@ -3,8 +3,8 @@
 Configuration reaches the rest of the program as these frozen dataclasses (paths absolute, durations in seconds).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -88,6 +88,17 @@ class ErrorReport:
     trace_id: str | None = None
     retryable: bool = False
     blocked_by: tuple[str, ...] = ()
+
+    def redacted(self, redact: Callable[[str], str]) -> "ErrorReport":
+        """The same with `redact` applied to every text in it that may have come from elsewhere."""
+        return replace(
+            self,
+            message=redact(self.message),
+            hint=redact(self.hint),
+            code=redact(self.code) if self.code else self.code,
+            name=redact(self.name) if self.name else self.name,
+            trace_id=redact(self.trace_id) if self.trace_id else self.trace_id,
+        )
 
 
 # ---- configuration ---------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def redacted(event: Event, redact: Callable[[str], str]) -> Event:
     for field_ in fields(event):
         value = getattr(event, field_.name)
         if isinstance(value, ErrorReport):
-            changes[field_.name] = replace(value, message=redact(value.message), hint=redact(value.hint))
+            changes[field_.name] = value.redacted(redact)
         elif field_.name == "warnings":
             changes[field_.name] = tuple(map(redact, value))
         elif isinstance(value, Payload) and value.warnings:

@@ -60,14 +60,7 @@ class DatasetFacts:
         """The same with `redact` applied to every text that came from elsewhere."""
         error = self.error
         if error is not None:
-            error = replace(
-                error,
-                message=redact(error.message),
-                hint=redact(error.hint),
-                code=redact(error.code) if error.code else error.code,
-                name=redact(error.name) if error.name else error.name,
-                trace_id=redact(error.trace_id) if error.trace_id else error.trace_id,
-            )
+            error = error.redacted(redact)
         return replace(
             self,
             error=error,
