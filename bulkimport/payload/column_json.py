@@ -6,7 +6,7 @@ gives exactly what orjson does, the cells of that column (alone) go through Pyth
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,6 +41,7 @@ class ColumnBatch:
         self._places = {planned.name: place for place, planned in enumerate(plan)}
         self._cells: dict[int, JsonCells] = {}
         self._converted: dict[int, TypedColumn | list[Any]] = {}
+        self._keys: dict[int, ColumnKeys] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -79,7 +80,9 @@ class ColumnBatch:
         if place is not None and isinstance(self._value(place), TypedColumn):
             cells = self._json_cells(place)
             if cells.quoted and not isinstance(cells.texts, str):
-                return ColumnKeys(self._value(place).array, cells.texts)  # type: ignore[union-attr]  # as just seen
+                if place not in self._keys:
+                    self._keys[place] = ColumnKeys(self._value(place).array, cells.texts)  # type: ignore[union-attr]  # as just seen
+                return self._keys[place]
         return self._values(names[0])
 
     def _values(self, name: str) -> list[Any]:
@@ -129,6 +132,10 @@ class ColumnKeys(TextKeys):
         return texts
 
     def surely_filled(self) -> bool:
+        return self._surely_filled
+
+    @cached_property
+    def _surely_filled(self) -> bool:
         data = bytes(_bytes_of(self._array))
         return data.isascii() and len(data.translate(None, _BLANKS)) == len(data) and _shortest(self._array) > 0
 

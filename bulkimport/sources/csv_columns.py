@@ -16,16 +16,16 @@ from bulkimport.errors import SourceError
 from bulkimport.model import CsvSource
 from bulkimport.sources.arrow_types import TypedColumn, arrow
 from bulkimport.sources.csv import CsvTable
+from bulkimport.sources.csv_blocks import Marks, Quoting, is_utf8
 from bulkimport.sources.extras import extra_library
 from bulkimport.sources.rows import Rows
 from bulkimport.sources.text import text_blocks
 
-BLOCK = 1 << 20
+BLOCK = 512 << 10
 """Bytes that Arrow is given at once: larger blocks take more memory, and hardly less time."""
 
 _PIECE = 64 << 10
 _LONGEST_BLOCK = 8 << 20
-_CONTROLS = bytes(set(range(32)) - set(b"\n\r"))
 _MARK = codecs.BOM_UTF8
 
 
@@ -39,10 +39,7 @@ class CsvColumns:
     def __init__(self, table: CsvTable, source: CsvSource) -> None:
         self._table = table
         self._source = source
-        self._delimiter, self._quote = source.delimiter.encode(), source.quotechar.encode()
-        self._before = frozenset((b"", b"\n", self._delimiter))  # what may stand where a quoted cell starts
-        self._after = frozenset((b"", b"\n", b"\r", self._delimiter))  # and where it has ended
-        self._controls = _CONTROLS.replace(self._delimiter, b"")
+        self._marks = Marks(source.delimiter, source.quotechar)
 
     @staticmethod
     def fits(source: CsvSource) -> bool:
@@ -66,9 +63,9 @@ class CsvColumns:
         for block in blocks:
             if not header_seen and block.lstrip(b'"')[:4].lower() == b"sep=":
                 raise RowsNeededError  # it names the delimiter
-            plain = self._is_regular(block)
-            data = block if header_seen or not plain else self._without_header(block, path)
-            columns = self._columns(data, path) if plain else None
+            quoting = self._marks.quoting(block)
+            data = block if header_seen or quoting is None else self._without_header(block, path)
+            columns = None if quoting is None else self._columns(data, path, quoting)
             if columns is None:
                 yield from self._rows(block, blocks, path, header_seen=header_seen)
             elif columns and len(columns[0].array):
@@ -89,54 +86,32 @@ class CsvColumns:
             if not pieces:
                 return
 
-    def _columns(self, data: bytes, path: str) -> list[TypedColumn] | None:
+    def _columns(self, data: bytes, path: str, quoting: Quoting) -> list[TypedColumn] | None:
         """The cells of a regular block; None where Arrow finds fault with it."""
         if not data or (data.isspace() and not data.strip(b"\r\n")):
             return []
+        if not is_utf8(data):
+            return None
         pa = arrow()
         reader = extra_library("pyarrow.csv", "parquet", "Reading columns")
         header = self._table.headers[path]
         names = [*header.columns, *(f"\0{index}" for index in range(len(header.columns), header.width))]
+        types = dict.fromkeys(names, pa.string())
         try:
             table = reader.read_csv(
                 pa.BufferReader(data),
                 reader.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
                 reader.ParseOptions(delimiter=self._source.delimiter, quote_char=self._source.quotechar),
-                reader.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+                # What is UTF-8 as a whole is so in every cell: its marks are ASCII.
+                reader.ConvertOptions(check_utf8=False, column_types=types, strings_can_be_null=False),
             )
         except pa.ArrowInvalid:
             return None
         arrays = dict(zip(names, (_one(column) for column in table.columns), strict=True))
         if any(any(arrays[name].to_pylist()) for name in names[len(header.columns) :]):
             raise RowsNeededError
-        plain = self._needs_no_escape(data)
+        plain = self._marks.needs_no_escape(data, quoting, table.num_rows)
         return [TypedColumn("text", arrays[name], plain) for name in self._table.columns]
-
-    def _is_regular(self, block: bytes) -> bool:
-        """Whether all quotes are around whole cells (or doubled in them), and all line ends of one kind, outside."""
-        returns = block.count(b"\r")
-        if returns and not returns == block.count(b"\r\n") == block.count(b"\n"):
-            return False
-        parts = block.split(self._quote)
-        if len(parts) == 1:
-            return True
-        inside, between = b"".join(parts[1::2]), parts[2:-1:2]  # between two cells, or nothing: a doubled quote
-        return (
-            len(parts) % 2 == 1
-            and b"\n" not in inside
-            and b"\r" not in inside
-            and self._before.issuperset(part[-1:] for part in (parts[0], *between))
-            and self._after.issuperset(part[:1] for part in (*between, parts[-1]))
-        )
-
-    def _needs_no_escape(self, block: bytes) -> bool:
-        quote = self._quote
-        return not (
-            len(block.translate(None, self._controls)) != len(block)
-            or b"\\" in block
-            or (b'"' in block and (quote != b'"' or quote * 2 in block))
-            or (self._delimiter == b"\t" and quote in block)
-        )
 
     def _without_header(self, block: bytes, path: str) -> bytes:
         line, _, rest = block.lstrip(b"\r\n").partition(b"\n")
@@ -152,7 +127,7 @@ class CsvColumns:
     def _blocks(self, path: str) -> Iterator[bytes]:
         """The text of a file as UTF-8 without a byte order mark, in blocks of whole lines."""
         for block in self._whole_lines(path):
-            if _MARK in block:
+            if _MARK[:1] in block and _MARK in block:  # looking for one byte is far quicker
                 raise RowsNeededError  # amid the text it is an error
             yield block
 
