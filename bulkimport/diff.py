@@ -7,7 +7,7 @@ payload does not mention stays as it is and is not compared.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -25,8 +25,9 @@ _EXACT = 1 << 53
 """Below this a float tells every integer apart."""
 
 _SEPARATOR = "\x1f"
-_TEXT: set[type] = {str, type(None)}
-_PLAIN = _TEXT | {int, float}
+_PLAIN: set[type] = {str, int, float, type(None)}  # of these, Python takes for equal only what is so
+_NESTED: set[type] = {list, dict}  # [True] equals [1] to Python
+_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,18 @@ class Comparison:
         parts = [canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key]
         return parts[0] if len(parts) == 1 else _SEPARATOR.join(map(_escaped, parts))
 
-    def identities(self, items: list[dict[str, Any]]) -> list[str]:
-        """The same for many items."""
-        if self._text_key is not None:
-            names = [item.get(self._text_key) for item in items]
-            if {str}.issuperset(map(type, names)):
-                return names  # type: ignore[return-value]  # all of them are texts
-        return list(map(self.identity, items))
+    def identities(self, parts: Sequence[Sequence[Any]]) -> list[str]:
+        """The same for many items; `parts` are their values of each property of the key, None for what is absent."""
+        texts = [self._texts(name, values) for name, values in zip(self.key, parts, strict=True)]
+        if len(texts) == 1:
+            return texts[0]
+        return [_SEPARATOR.join(map(_escaped, key)) for key in zip(*texts, strict=True)]
+
+    def _texts(self, name: str, values: Sequence[Any]) -> list[str]:
+        kind = self.types.get(name, "text")
+        if kind == "text" and {str}.issuperset(map(type, values)):
+            return list(values)
+        return [canonical(value, kind, self.date_format) for value in values]
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, str]:
         """The key alone, as Orgvue writes it: a date is in ISO form, however the import reads dates."""
@@ -75,8 +81,9 @@ class Comparison:
             present = held.get(name)
             if clear_token is not None and value == clear_token:
                 value = None  # noqa: PLW2901 - what the text means
-            if type(value) is type(present):
-                if value == present:
+            kind = type(value)
+            if kind is type(present):
+                if value == present and kind not in _NESTED:
                     continue
             elif type(present) is int and value == str(present):  # a number in a CSV: no need to look at types
                 continue
@@ -84,16 +91,47 @@ class Comparison:
                 return False
         return True
 
-    def changed(self, rows: list[dict[str, Any]], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The items that sending the row beside each would not leave as they are."""
-        is_same = self.is_same
-        if self.clear_token is None and _are_plain(rows, items):
-            return [
-                item
-                for row, item in zip(rows, items, strict=True)
-                if not (row.items() <= item.items() or is_same(row, item))
-            ]
-        return [item for row, item in zip(rows, items, strict=True) if not is_same(row, item)]
+    def changed(self, rows: Sequence[Mapping[str, Any]], items: Sequence[Mapping[str, Any]]) -> list[int]:
+        """The places of the items that sending the row beside each would not leave as they are."""
+        found: set[int] = set()
+        for name in dict.fromkeys(chain.from_iterable(rows)):
+            sent, held = [row.get(name, _ABSENT) for row in rows], [item.get(name) for item in items]
+            if not (self.is_by_value and sent == held and _PLAIN.issuperset(map(type, chain(sent, held)))):
+                found.update(self.differing(name, sent, held, _ABSENT))
+        return sorted(found)
+
+    @property
+    def has_text_key(self) -> bool:
+        """Whether the key is the text of one property."""
+        return self._text_key is not None
+
+    @property
+    def is_by_value(self) -> bool:
+        """Whether sending a value to a property that has it changes nothing, whatever the value."""
+        return self.clear_token is None
+
+    def differing(self, name: str, sent: Sequence[Any], held: Sequence[Any], absent: object) -> list[int]:
+        """The places at which sending a value of one property would not leave the one held beside it as it is.
+
+        `absent` stands for what an item does not mention.
+        """
+        if name == ACTION or name in self.key:
+            return []
+        places = []
+        for place, (value, present) in enumerate(zip(sent, held, strict=True)):
+            if value is absent:
+                continue
+            if self.clear_token is not None and value == self.clear_token:
+                value = None  # noqa: PLW2901 - what the text means
+            kind = type(value)
+            if kind is type(present):
+                if value == present and kind not in _NESTED:
+                    continue
+            elif type(present) is int and value == str(present):
+                continue
+            if not self._is_same_value(name, value, None if present is absent else present):
+                places.append(place)
+        return places
 
     def _is_same_value(self, name: str, value: Any, present: Any) -> bool:
         if name == ACTION or name in self.key or (self.noop_token is not None and value == self.noop_token):
@@ -109,16 +147,6 @@ class Comparison:
             for name in columns
             if name != ACTION and name not in self.key
         )
-
-
-def _are_plain(rows: list[dict[str, Any]], items: list[dict[str, Any]]) -> bool:
-    """Whether values that are equal to Python are one value here too; to Python `True` is 1, also within a list."""
-    kinds = _types(rows)
-    return kinds <= _TEXT or (kinds <= _PLAIN and _types(items) <= _PLAIN)
-
-
-def _types(objects: list[dict[str, Any]]) -> set[type]:
-    return set(map(type, chain.from_iterable(map(dict.values, objects))))
 
 
 def readable(identity: str) -> str:

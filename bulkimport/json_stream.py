@@ -3,11 +3,11 @@
 Cutting wants only a *candidate* border: a `}` followed by a comma. Since a parser reads from left to right, a block
 that parses was cut between two elements of the array, whatever stands in its strings or in nested values; a block that
 does not is either cut in the wrong place (the parser complains about its very end) or broken (it complains earlier).
-Every block is given to orjson once in the usual case; only a series of unlucky candidates calls for the slower scan.
+Every block is given to a parser once in the usual case; only a series of unlucky candidates calls for the slower scan.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,6 +15,10 @@ from typing import Any
 import orjson
 
 JsonObject = dict[str, Any]
+Quick = Callable[[bytes], list[Any] | None]
+
+BLOCK = 1 << 20
+"""Bytes of a block, about."""
 
 _READ_SIZE = 1 << 18
 _BOM = b"\xef\xbb\xbf"
@@ -42,18 +46,29 @@ class JsonStreamError(ValueError):
         return f"record {self.record_number}, byte {self.byte_offset}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
-    """Some whole objects of the array: `data` is their text as a JSON array of its own, `objects` what it says.
+    """Some whole objects of the array: `data` is their text as a JSON array of its own.
 
     `offset` is the 0-based place in the stream of the byte after the block's bracket, `first_record` the 1-based
-    number of its first object.
+    number of its first object. `values` is what the reader's `quick` made of the text, None where it did not.
     """
 
     data: bytes
-    objects: list[JsonObject]
     offset: int
     first_record: int
+    values: list[Any] | None = None
+    _objects: list[JsonObject] | None = None
+
+    @property
+    def objects(self) -> list[JsonObject]:
+        """What the text says. Raises JsonStreamError."""
+        if self._objects is None:
+            try:
+                self._objects = orjson.loads(self.data)
+            except orjson.JSONDecodeError as error:  # `quick` was content with what it needs
+                raise JsonStreamError(self.offset, self.first_record, error.msg) from None
+        return self._objects
 
 
 class ArrayReader:
@@ -64,11 +79,22 @@ class ArrayReader:
 
     With `within`, the array is part of a document, starting at that 0-based place in the stream: it may end before the
     stream does, and then `ended` is true and `rest` is what was fed beyond its end. No more is to be fed after that.
+
+    `quick` is asked first what the text of a block says: it gives something for each object, or None where it cannot,
+    and then orjson is asked. It must refuse whatever is not one whole JSON array of objects.
     """
 
-    def __init__(self, block_size: int = 1 << 20, *, max_object: int = 64 << 20, within: int | None = None) -> None:
+    def __init__(
+        self,
+        block_size: int = BLOCK,
+        *,
+        max_object: int = 64 << 20,
+        within: int | None = None,
+        quick: Quick | None = None,
+    ) -> None:
         self._block_size = block_size
         self._max_object = max_object
+        self._quick = quick
         self._pending = bytearray()
         self._offset = within or 0  # of the first pending byte
         self._within = within is not None
@@ -143,7 +169,7 @@ class ArrayReader:
             return None
         data = b"[" + self._pending[:end] + b"]"
         try:
-            objects = orjson.loads(data)
+            block = self._block(data)
         except orjson.JSONDecodeError as error:
             position = _byte_position(data, error)
             if self._within and error.msg == _TRAILING:
@@ -151,8 +177,6 @@ class ArrayReader:
             if position >= len(data) - 1:
                 return None
             raise self._broken(data, error) from None
-        block = self._block(data, objects)
-        self._records += len(objects)
         self._drop(comma.end())
         return block
 
@@ -162,22 +186,29 @@ class ArrayReader:
             raise self._error("an object is missing after the last comma")
         data = b"[" + self._pending[:end]
         try:
-            objects = orjson.loads(data)
+            block = self._block(data)
         except orjson.JSONDecodeError as error:
             if self._within and error.msg == _TRAILING:
                 return self._finish(_byte_position(data, error) - 1)
             raise self._broken(data, error) from None
-        block = self._block(data, objects) if objects else None
         self._drop(end)
         self.ended, self.rest = True, bytes(self._pending)
         return block
 
-    def _block(self, data: bytes, objects: list[Any]) -> Block:
+    def _block(self, data: bytes) -> Block | None:
+        """The objects that `data` says, which are the next ones; None if there are none. Raises JSONDecodeError."""
+        first = self._records + 1
+        values = self._quick(data) if self._quick is not None else None
+        if values is not None:
+            self._records += len(values)
+            return Block(data, self._offset, first, values) if values else None
+        objects = orjson.loads(data)
         if not {dict}.issuperset(map(type, objects)):
             index, other = next((i, o) for i, o in enumerate(objects) if type(o) is not dict)
             kind = _KINDS.get(type(other), "a number")
-            raise self._error(f"expected an object, found {kind}", record=self._records + index + 1)
-        return Block(data, objects, self._offset, self._records + 1)
+            raise self._error(f"expected an object, found {kind}", record=first + index)
+        self._records += len(objects)
+        return Block(data, self._offset, first, None, objects) if objects else None
 
     def _broken(self, data: bytes, error: orjson.JSONDecodeError) -> JsonStreamError:
         position = _byte_position(data, error)
@@ -190,24 +221,30 @@ class ArrayReader:
         return JsonStreamError(self._offset + position, record or self._records + 1, message)
 
 
-def iter_blocks(chunks: Iterable[bytes], block_size: int = 1 << 20) -> Iterator[Block]:
+def iter_blocks(chunks: Iterable[bytes], block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[Block]:
     """The array whose bytes are `chunks`, in blocks of about `block_size` bytes. Raises JsonStreamError."""
-    reader = ArrayReader(block_size)
+    reader = ArrayReader(block_size, quick=quick)
     for chunk in chunks:
         yield from reader.feed(chunk)
     yield from reader.close()
 
 
-def iter_objects(chunks: Iterable[bytes], block_size: int = 1 << 20) -> Iterator[list[JsonObject]]:
+def iter_objects(chunks: Iterable[bytes], block_size: int = BLOCK) -> Iterator[list[JsonObject]]:
     """The same, objects alone. Numbers are orjson's: integers beyond 64 bits and long decimals become floats."""
     for block in iter_blocks(chunks, block_size):
         yield block.objects
 
 
-def objects_in(path: str) -> Iterator[list[JsonObject]]:
-    """The same for the array in a file. Raises OSError as well."""
+def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[Block]:
+    """The array in a file, in blocks. Raises JsonStreamError and OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
-        yield from iter_objects(iter(lambda: file.read(_READ_SIZE), b""))
+        yield from iter_blocks(iter(lambda: file.read(_READ_SIZE), b""), block_size, quick)
+
+
+def objects_in(path: str) -> Iterator[list[JsonObject]]:
+    """The same, objects alone."""
+    for block in blocks_in(path):
+        yield block.objects
 
 
 def _candidates(text: bytearray, limit: int) -> Iterator[int]:

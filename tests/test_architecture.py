@@ -54,6 +54,7 @@ OWNERS: dict[str, set[str]] = {
     "fsspec": {"config", "sources"},
     "ijson": {"sources"},
     "jinja2": {"report"},
+    "msgspec": {"snapshot"},
     "opentelemetry": {"tracing"},
     "prometheus_client": {"metrics"},
     "openpyxl": {"sources"},

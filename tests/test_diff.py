@@ -202,19 +202,25 @@ def test_many_are_compared_as_each_of_them_is(
     comparison = Comparison(("a",), {"b": kind}, noop_token=noop_token, clear_token=clear_token)
     pairs += [(row, dict(row)) for row, _ in pairs]  # what is equal takes the short way
     rows, items = [row for row, _ in pairs], [item for _, item in pairs]
-    assert comparison.changed(rows, items) == [item for row, item in pairs if not comparison.is_same(row, item)]
+    expected = [place for place, (row, item) in enumerate(pairs) if not comparison.is_same(row, item)]
+    assert comparison.changed(rows, items) == expected
 
 
-@pytest.mark.parametrize(("sent", "held"), [(True, 1), (0, False), (1.0, True)])
-def test_many_are_compared_by_what_values_are_not_by_what_python_takes_for_equal(sent: Any, held: Any) -> None:
+@pytest.mark.parametrize(
+    ("sent", "held"), [(True, 1), (0, False), (1.0, True), ([1], [True]), ({"a": 0}, {"a": False})]
+)
+def test_items_are_compared_by_what_values_are_not_by_what_python_takes_for_equal(sent: Any, held: Any) -> None:
     assert sent == held
-    assert Comparison(("id",)).changed([{"id": "1", "v": sent}], [{"id": "1", "v": held}]) == [{"id": "1", "v": held}]
+    row, item = {"id": "1", "v": sent}, {"id": "1", "v": held}
+    assert Comparison(("id",)).changed([row], [item]) == [0]
+    assert not Comparison(("id",)).is_same(row, item)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "from"]), VALUES), max_size=5), st.sampled_from(KINDS))
 def test_many_identities_are_those_of_each(items: list[dict[str, Any]], kind: str) -> None:
     for comparison in (Comparison(("id",), {"id": kind}), Comparison(("id", "from"), {"id": kind})):
-        assert comparison.identities(items) == list(map(comparison.identity, items))
+        parts = [[item.get(name) for item in items] for name in comparison.key]
+        assert comparison.identities(parts) == list(map(comparison.identity, items))
 
 
 # ---- identity

@@ -181,3 +181,30 @@ def test_the_error_survives_pickling() -> None:
     error = pickle.loads(pickle.dumps(JsonStreamError(7, 2, "no")))
 
     assert (error.byte_offset, error.record_number, error.message) == (7, 2, "no")
+
+
+def test_what_a_quick_look_makes_of_a_block_is_given_out_and_counted() -> None:
+    """A block that it does not understand is read as ever, and so is what only stands behind a wrong border."""
+    text = json.dumps([{"n": number, "text": "},{"} for number in range(40)]).encode()
+
+    def quick(data: bytes) -> list[int] | None:
+        try:
+            numbers = [each["n"] for each in json.loads(data)]
+        except ValueError:
+            return None
+        return None if numbers[0] % 4 else numbers
+
+    blocks = list(iter_blocks(pieces(text, 30), 60, quick))
+
+    assert [each["n"] for block in blocks for each in block.objects] == list(range(40))
+    assert {block.values is None for block in blocks} == {True, False}
+    for block in blocks:
+        assert block.first_record == block.objects[0]["n"] + 1
+        assert block.values in (None, [each["n"] for each in block.objects])
+
+
+def test_a_block_whose_objects_turn_out_to_be_unreadable_is_told() -> None:
+    block = next(iter_blocks([b'[{"n": 1e999}]'], 60, lambda data: [1]))
+
+    with pytest.raises(JsonStreamError, match="record 1, byte 1: "):
+        _ = block.objects

@@ -17,22 +17,23 @@ _PIECE = 1 << 16
 class HashFile:
     """Eight bytes for each text, in an unnamed file in `directory`. Raises OSError.
 
-    `hash` is keyed anew in every process, so the file is of use to the process that wrote it alone.
+    `hash` is keyed anew in every process, so the file is of use to the process that wrote it alone. `count` is how many
+    there are.
     """
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 (closed by __exit__)
-        self._count = 0
+        self.count = 0
 
     def add(self, texts: Sequence[object]) -> None:
         self._file.write(array(_WORD, map(hash, texts)).tobytes())
-        self._count += len(texts)
+        self.count += len(texts)
 
     def repeated(self, *others: "HashFile") -> Iterator[set[int]]:
         """The hashes that occur more than once, here and in `others` together, in sets that have none in common."""
         files = (self, *others)
-        bits = max(0, sum(file._count for file in files).bit_length() - _PARTITION_BITS)
+        bits = max(0, sum(file.count for file in files).bit_length() - _PARTITION_BITS)
         if bits == 0:
             yield _repeated(chain.from_iterable(file.pieces() for file in files))
             return

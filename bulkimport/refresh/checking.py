@@ -155,6 +155,7 @@ async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMeta
         scratch=str(files.spool),
         backup_path=str(files.backup) if files.backup is not None else None,
         created_path=str(files.created) if files.created is not None else None,
+        has_unique_rows=not (payload.duplicate_keys or payload.blank_keys),
     )
     snapshot = await context.run.workers.run(compare, request, size=payload.bytes + size)
     await anyio.to_thread.run_sync(files.items.unlink)

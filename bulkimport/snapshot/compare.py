@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from bulkimport.diff import ACTION, Comparison, readable
+from bulkimport.diff import Comparison, readable
 from bulkimport.errors import StateError
-from bulkimport.json_stream import objects_in
+from bulkimport.json_stream import BLOCK, Block, blocks_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
-from bulkimport.snapshot.meeting import Meeting, NotUniqueError, Side
+from bulkimport.snapshot.meeting import Meeting, Met, NotUniqueError, Rows, Side
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
+from bulkimport.snapshot.values import ValueReader, Values
 
 EXAMPLES = 20
 FINGERPRINTS = 100_000
@@ -25,6 +26,7 @@ FINGERPRINTS = 100_000
 these, `rekeyed` is the least number."""
 
 _CSV_ROWS = 2_000
+_PAIRS = 4_000
 _LONGEST_CELL = 64 << 20
 
 
@@ -35,7 +37,8 @@ class CompareRequest:
     `columns` are the payload's property keys. Without `implicit_delete` nothing counts as deleted. The backup (gzip
     NDJSON, mode 0600, on the file system of `scratch`) holds the items that would be deleted or changed, as Orgvue gave
     them, and `created_path` the keys of those that would be created; neither is left behind when it would be empty.
-    `piece` is about how many bytes of the payload are joined at a time.
+    `piece` is about how many bytes of the payload are joined at a time, `block` how many of each side are read at a
+    time. `has_unique_rows` tells that no two rows have one text for their key.
     """
 
     payload_path: str
@@ -48,6 +51,8 @@ class CompareRequest:
     backup_path: str | None = None
     created_path: str | None = None
     piece: int = PIECE
+    block: int = BLOCK
+    has_unique_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +79,48 @@ class _Tally:
     created_prints: dict[int, str | None] = field(default_factory=dict)
     deleted_prints: dict[int, str | None] = field(default_factory=dict)
 
-    def settle(self, items: list[Item], rows: list[Item]) -> None:
+    def settle(self, met: Met, values: Values) -> None:
         """Items, and beside each the row that has its key."""
-        changed = self.request.comparison.changed(rows, items)
-        self.held += len(items)
-        self.updated += len(changed)
-        self.unchanged += len(items) - len(changed)
-        for item in changed:
-            self.backup.keep(item)
+        records = met.values()
+        if records is not None:
+            changed = values.changed(*records)
+        else:
+            indexes = range(len(met))
+            changed = self.request.comparison.changed(list(map(met.row, indexes)), list(map(met.item, indexes)))
+        self._count(len(met), map(met.item, changed))
 
     def join(self, held: Iterable[Identified], sent: Iterable[Identified]) -> None:
         rows = dict(sent)
         matched: set[str] = set()
-        is_same = self.request.comparison.is_same
-        for identity, item in held:
-            self.held += 1
-            row = rows.get(identity)
-            if row is None:
-                self._miss(identity, item)
-                continue
-            matched.add(identity)
-            if is_same(row, item):
-                self.unchanged += 1
-            else:
-                self.updated += 1
-                self.backup.keep(item)
+        pairs = self._matched(held, rows, matched)
+        while some := list(islice(pairs, _PAIRS)):
+            items = [item for item, _ in some]
+            changed = self.request.comparison.changed([row for _, row in some], items)
+            self._count(len(items), (items[index] for index in changed))
         for identity, row in rows.items():
             if identity not in matched:
                 self._create(identity, row)
+
+    def _matched(
+        self, held: Iterable[Identified], rows: dict[str, Item], matched: set[str]
+    ) -> Iterator[tuple[Item, Item]]:
+        """Items with their rows; `matched` takes the identities of these."""
+        for identity, item in held:
+            row = rows.get(identity)
+            if row is None:
+                self._miss(identity, item)
+            else:
+                matched.add(identity)
+                yield item, row
+
+    def _count(self, matched: int, changed: Iterable[Item]) -> None:
+        """Items that the payload mentions, and those of them that it changes."""
+        self.held += matched
+        self.unchanged += matched
+        for item in changed:
+            self.unchanged -= 1
+            self.updated += 1
+            self.backup.keep(item)
 
     def _create(self, identity: str, row: Item) -> None:
         self.created += 1
@@ -112,6 +131,7 @@ class _Tally:
 
     def _miss(self, identity: str, item: Item) -> None:
         """An item that the payload does not mention."""
+        self.held += 1
         if not self.request.implicit_delete:
             self.unchanged += 1
             return
@@ -169,8 +189,7 @@ def _compare(request: CompareRequest) -> Snapshot:
 
 def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
     """The comparison by way of the partitions; `in_order` leaves to them only what does not meet on the way there."""
-    scratch, comparison = Path(request.scratch), request.comparison
-    items, rows = objects_in(request.items_path), _payload_rows(request)
+    scratch = Path(request.scratch)
     with (
         Partitions(scratch, "held", count) as held,
         Partitions(scratch, "sent", count) as sent,
@@ -179,27 +198,54 @@ def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
     ):
         tally = _Tally(request, backup, births)
         if in_order:
-            sides = (Side(items, comparison.identities, held), Side(rows, comparison.identities, sent))
-            with Meeting(*sides, request.scratch) as meeting:
-                for met in meeting.pairs():
-                    tally.settle(*met)
-            held.finish()
-            sent.finish()
+            _settle_what_meets(request, held, sent, tally)
         else:
-            held.fill(items, comparison.identity)
-            sent.fill(rows, comparison.identity)
+            identity = request.comparison.identity
+            held.fill((block.objects for block in blocks_in(request.items_path, request.block)), identity)
+            sent.fill((rows.objects for rows in _payload_rows(request, None)), identity)
         for held_pile, sent_pile in zip(held, sent, strict=True):
             tally.join(held_pile, sent_pile)
     return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
 
 
-def _payload_rows(request: CompareRequest) -> Iterator[list[Item]]:
-    """The payload's rows in blocks, without their actions."""
-    blocks = objects_in(request.payload_path) if request.payload_format == "json" else _csv_rows(request.payload_path)
-    for block in blocks:
-        for row in block:
-            row.pop(ACTION, None)
-        yield block
+def _settle_what_meets(request: CompareRequest, held: Partitions, sent: Partitions, tally: _Tally) -> None:
+    """Leaves the rest to the partitions."""
+    comparison = request.comparison
+    values = Values(comparison, request.columns)
+    of_items, of_rows = ValueReader(values), ValueReader(values)
+    items = (_rows(block, of_items, comparison) for block in blocks_in(request.items_path, request.block, of_items))
+    meeting = Meeting(
+        Side(items, held, of_items),
+        Side(_payload_rows(request, of_rows), sent, of_rows),
+        request.scratch,
+        # Texts that differ may still be one number.
+        is_sent_unique=request.has_unique_rows and comparison.has_text_key,
+    )
+    with meeting:
+        for met in meeting.pairs():
+            tally.settle(met, values)
+    held.finish()
+    sent.finish()
+
+
+def _payload_rows(request: CompareRequest, reader: ValueReader | None) -> Iterator[Rows]:
+    if request.payload_format == "json":
+        for block in blocks_in(request.payload_path, request.block, reader):
+            yield _rows(block, reader, request.comparison)
+    else:
+        for objects in _csv_rows(request.payload_path):
+            yield _whole_rows(objects, request.comparison)
+
+
+def _rows(block: Block, reader: ValueReader | None, comparison: Comparison) -> Rows:
+    if reader is None or block.values is None:
+        return _whole_rows(block.objects, comparison)
+    return Rows(reader.values.identities(block.values), block.values, lambda: block.objects)
+
+
+def _whole_rows(objects: list[Item], comparison: Comparison) -> Rows:
+    parts = [[item.get(name) for item in objects] for name in comparison.key]
+    return Rows(comparison.identities(parts), None, lambda: objects)
 
 
 def _csv_rows(path: str) -> Iterator[list[Item]]:

@@ -6,71 +6,136 @@ passed over is left to the partitions. Two sides in different orders leave nearl
 alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any, Self
 
 from bulkimport.payload.hashes import HashFile
 from bulkimport.snapshot.partition import Item, Partitions
+from bulkimport.snapshot.values import ValueReader
 
 _WAITING_BLOCKS = 2
 """How many blocks of one side may wait for the other to come to them."""
 
-Identities = Callable[[list[Item]], list[str]]
+_FEW = 1 << 16
+"""So many hashes are looked for at once, in a few megabytes."""
 
 
 class NotUniqueError(Exception):
     """Several rows or items seem to have one key, so nothing may be settled before all of them are seen."""
 
 
-class Met(NamedTuple):
-    """Items, and beside each the row that has its key."""
+class Rows:
+    """Some rows or items: `names` are their identities, `values` their records if they were read so, and `load` gives
+    all of them whole."""
 
-    items: list[Item]
-    rows: list[Item]
+    def __init__(self, names: list[str], values: list[Any] | None, load: Callable[[], list[Item]]) -> None:
+        self.names = names
+        self.values = values
+        self._load = load
+
+    @cached_property
+    def objects(self) -> list[Item]:
+        return self._load()
 
 
 class Side:
-    """Blocks of one side that are read once; what of them does not meet ends in `left`."""
+    """Rows of one side that are read once; what of them does not meet ends in `left`.
 
-    def __init__(self, blocks: Iterator[list[Item]], identities: Identities, left: Partitions) -> None:
+    `reader` is told whether records are worth reading: they are not while most objects are passed over.
+    """
+
+    def __init__(self, blocks: Iterator[Rows], left: Partitions, reader: ValueReader | None = None) -> None:
         self._blocks = blocks
-        self._identities = identities
         self._left = left
-        self._latest = 0
+        self._reader = reader
+        self._waiting: deque[Rows] = deque()
+        self._passed = 0  # of the first block that waits
         self.names: list[str] = []
-        self.objects: list[Item] = []
         self.is_over = False
 
     def read(self) -> None:
         """Lets one more block wait."""
-        block = next(self._blocks, None)
-        if block is None:
+        rows = next(self._blocks, None)
+        if rows is None:
             self.is_over = True
             return
-        self._latest = len(block)
-        self.names += self._identities(block)
-        self.objects += block
+        self._waiting.append(rows)
+        self.names += rows.names
 
-    def pass_over(self, count: int, met: set[int], hashes: HashFile) -> None:
-        """The first `count` wait no longer: they are left to the partitions, but for those that have `met`."""
-        missed = [place for place in range(count) if place not in met]
+    def values(self, places: Sequence[int]) -> list[Any] | None:
+        """The records at these places; None if not all that wait have one."""
+        waiting = [rows.values for rows in self._waiting]
+        if None in waiting:
+            return None
+        every = list(chain.from_iterable(filter(None, waiting)))[self._passed :]
+        return every[: len(places)] if isinstance(places, range) else [every[place] for place in places]
+
+    def object(self, place: int) -> Item:
+        """What waits at this place, whole."""
+        place += self._passed
+        for rows in self._waiting:
+            if place < len(rows.names):
+                return rows.objects[place]
+            place -= len(rows.names)
+        raise IndexError(place)
+
+    def pass_over(self, count: int, missed: Sequence[int], hashes: HashFile) -> None:
+        """The first `count` wait no longer; those of them that were `missed` are left to the partitions."""
         if missed:
             names = [self.names[place] for place in missed]
             hashes.add(names)
-            self._left.put(names, [self.objects[place] for place in missed])
-        del self.names[:count], self.objects[:count]
+            self._left.put(names, list(map(self.object, missed)))
+        if self._reader is not None and count:
+            self._reader.worthwhile = 2 * len(missed) <= count
+        del self.names[:count]
+        self._passed += count
+        while self._waiting and self._passed >= len(self._waiting[0].names):
+            self._passed -= len(self._waiting.popleft().names)
 
     def surplus(self) -> int:
         """How many have waited long enough."""
-        return max(0, len(self.names) - (0 if self.is_over else _WAITING_BLOCKS * self._latest))
+        latest = len(self._waiting[-1].names) if self._waiting else 0
+        return max(0, len(self.names) - (0 if self.is_over else _WAITING_BLOCKS * latest))
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Items, and beside each the row that has its key. To be looked at before the next ones meet."""
+
+    held: Side
+    sent: Side
+    held_places: Sequence[int]
+    sent_places: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.held_places)
+
+    def item(self, index: int) -> Item:
+        return self.held.object(self.held_places[index])
+
+    def row(self, index: int) -> Item:
+        return self.sent.object(self.sent_places[index])
+
+    def values(self) -> tuple[list[Any], list[Any]] | None:
+        """The records of the rows and of the items; None where whole objects have to be compared."""
+        rows, items = self.sent.values(self.sent_places), self.held.values(self.held_places)
+        return None if rows is None or items is None else (rows, items)
 
 
 class Meeting:
-    """Two sides, read once. `scratch` is a private folder for the hashes of all keys. Raises OSError."""
+    """Two sides, read once. `scratch` is a private folder for the hashes of all keys. Raises OSError.
 
-    def __init__(self, held: Side, sent: Side, scratch: str) -> None:
+    `is_sent_unique` tells that no two rows that are sent have one key.
+    """
+
+    def __init__(self, held: Side, sent: Side, scratch: str, *, is_sent_unique: bool = False) -> None:
         self._held, self._sent, self._scratch = held, sent, scratch
+        self._is_sent_unique = is_sent_unique
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
@@ -90,8 +155,11 @@ class Meeting:
             (held if is_held_next else sent).read()
             if met := self._in_step() or self._in_window():
                 yield met
-            held.pass_over(held.surplus(), set(), self._held_left)
-            sent.pass_over(sent.surplus(), set(), self._sent_left)
+                self._pass(held, met.held_places, self._held_left)
+                self._pass(sent, met.sent_places, self._sent_left)
+            for side, left in ((held, self._held_left), (sent, self._sent_left)):
+                surplus = side.surplus()
+                side.pass_over(surplus, range(surplus), left)
         self._check_unique()
 
     def _in_step(self) -> Met | None:
@@ -102,13 +170,10 @@ class Meeting:
         if not names or names != sent.names[:count]:
             return None
         self._met.add(names)
-        met, everyone = Met(held.objects[:count], sent.objects[:count]), set(range(count))
-        held.pass_over(count, everyone, self._held_left)
-        sent.pass_over(count, everyone, self._sent_left)
-        return met
+        return Met(held, sent, range(count), range(count))
 
     def _in_window(self) -> Met | None:
-        """The same keys anywhere in what waits. Whatever stands before the last of them has been passed over."""
+        """The same keys anywhere in what waits."""
         held, sent = self._held, self._sent
         places = {name: place for place, name in enumerate(sent.names)}
         if len(places) < len(sent.names):
@@ -117,16 +182,31 @@ class Meeting:
         if not pairs:
             return None
         at_held, at_sent = zip(*pairs, strict=True)
+        if len(set(at_sent)) < len(at_sent):
+            raise NotUniqueError
         self._met.add([held.names[place] for place in at_held])
-        met = Met([held.objects[place] for place in at_held], [sent.objects[place] for place in at_sent])
-        held.pass_over(max(at_held) + 1, set(at_held), self._held_left)
-        sent.pass_over(max(at_sent) + 1, set(at_sent), self._sent_left)
-        return met
+        return Met(held, sent, at_held, at_sent)
+
+    def _pass(self, side: Side, met: Sequence[int], left: HashFile) -> None:
+        """Whatever stands before the last of those that met has been passed over."""
+        if isinstance(met, range):
+            side.pass_over(len(met), (), left)
+        else:
+            count = max(met) + 1
+            side.pass_over(count, sorted(set(range(count)).difference(met)), left)
 
     def _check_unique(self) -> None:
         """Keys that are not unique do no harm as long as all of their rows and items are in the partitions."""
-        if any(self._met.repeated(self._sent_left)):
+        if not self._is_sent_unique and any(self._met.repeated(self._sent_left)):
             raise NotUniqueError
-        for suspects in self._met.repeated(self._held_left):
+        for suspects in self._suspects():
             if suspects and any(not suspects.isdisjoint(piece) for piece in self._met.pieces()):
                 raise NotUniqueError
+
+    def _suspects(self) -> Iterator[set[int]]:
+        """The hashes of items that may have the key of one that met."""
+        left = self._held_left
+        if left.count > _FEW:
+            yield from self._met.repeated(left)
+        else:
+            yield set(chain.from_iterable(left.pieces()))

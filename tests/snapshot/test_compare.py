@@ -6,8 +6,6 @@ import json
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +16,7 @@ from hypothesis import strategies as st
 
 from bulkimport.diff import Comparison
 from bulkimport.errors import StateError
-from bulkimport.json_stream import JsonStreamError
+from bulkimport.json_stream import BLOCK, JsonStreamError
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot import CompareRequest, Snapshot, compare
 from bulkimport.snapshot.partition import PIECE, partitions_for
@@ -59,6 +57,8 @@ def request_for(
     comparison: Comparison = BY_ID,
     implicit_delete: bool = True,
     piece: int = PIECE,
+    block: int = BLOCK,
+    has_unique_rows: bool = False,
 ) -> CompareRequest:
     """Writes both documents and asks for their comparison, with a backup."""
     payload, items, scratch = folder / f"payload.{payload_format}", folder / "items.json", folder / "scratch"
@@ -81,6 +81,8 @@ def request_for(
         scratch=str(scratch),
         backup_path=str(folder / "backup.ndjson.gz"),
         piece=piece,
+        block=block,
+        has_unique_rows=has_unique_rows,
     )
 
 
@@ -147,30 +149,40 @@ def test_the_counts_and_the_backup_equal_a_naive_computation(
 ROWS = st.lists(st.tuples(st.integers(0, 30), NAMES), max_size=30, unique_by=lambda pair: pair[0])
 
 
-@given(held=ROWS, sent=ROWS, twice=st.booleans(), in_order=st.booleans(), size=st.integers(1, 4))
+@given(
+    held=ROWS,
+    sent=ROWS,
+    twice=st.booleans(),
+    in_order=st.booleans(),
+    unusual=st.sets(st.integers(0, 30), max_size=3),
+    has_unique_rows=st.booleans(),
+)
 def test_blocks_that_meet_in_order_or_not_give_what_the_partitions_give(
-    held: list[tuple[int, str]], sent: list[tuple[int, str]], twice: bool, in_order: bool, size: int
+    held: list[tuple[int, str]],
+    sent: list[tuple[int, str]],
+    twice: bool,
+    in_order: bool,
+    unusual: set[int],
+    has_unique_rows: bool,
 ) -> None:
-    """Documents of many blocks, which the real ones are: the block size of the reader is the only thing faked."""
+    """In small blocks, which have one or two rows each. What is unusual is not read as a record of values."""
     if in_order:
         held, sent = sorted(held), sorted(sent)
     items: list[Row] = [{"_id": f"{n}", "employeeID": f"E{n}", "name": name, "salary": n % 3} for n, name in held]
+    for number in unusual.intersection(range(len(items))):
+        items[number]["name"] = [True, {"a": number}]
     items += items[: 2 * twice]
     rows = [{"employeeID": f"E{n}", "name": name, "salary": f"{n % 2}"} for n, name in sent]
 
-    def few_at_once(path: str) -> Iterator[list[Row]]:
-        objects = json.loads(Path(path).read_bytes())
-        return (objects[start : start + size] for start in range(0, len(objects), size))
-
     found = []
-    for reader in (few_at_once, lambda path: iter([json.loads(Path(path).read_bytes())])):
+    for block in (60, 200, BLOCK):
         for piece in (PIECE, MANY_PIECES):
-            with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-                patch.setattr(import_module("bulkimport.snapshot.compare"), "objects_in", reader)
-                snapshot = compared(Path(folder), rows, items, piece=piece)
-                kept = sorted(item["_id"] for item in backed_up(Path(folder)))
+            with TemporaryDirectory() as folder:
+                path = Path(folder)
+                snapshot = compared(path, rows, items, piece=piece, block=block, has_unique_rows=has_unique_rows)
+                kept = sorted(item["_id"] for item in backed_up(path))
             found.append((snapshot.held, four(snapshot.changes), snapshot.changes.rekeyed_examples, kept))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 6
 
 
 @given(sent=SENT, held=HELD)

@@ -1,6 +1,7 @@
 """What meets in the order in which it comes, and that nothing is lost or met twice."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,37 +10,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.snapshot.meeting import Meeting, NotUniqueError, Side
+from bulkimport.diff import Comparison
+from bulkimport.payload.hashes import HashFile
+from bulkimport.snapshot import meeting
+from bulkimport.snapshot.meeting import Meeting, NotUniqueError, Rows, Side
 from bulkimport.snapshot.partition import Partitions
+from bulkimport.snapshot.values import ValueReader, Values
 
 PARTITIONS = 3
 Item = dict[str, Any]
 
 
-def blocks(names: list[str], size: int) -> Iterator[list[Item]]:
+def blocks(names: list[str], size: int) -> Iterator[Rows]:
+    """Every second block is read as records (here: the places); of the others there are whole objects alone."""
     for start in range(0, len(names), size):
-        yield [{"id": name, "place": start + place} for place, name in enumerate(names[start : start + size])]
+        some = names[start : start + size]
+        objects = [{"id": name, "place": start + place} for place, name in enumerate(some)]
+        places = None if start // size % 2 else [item["place"] for item in objects]
+        yield Rows(some, places, partial(list, objects))
 
 
 def identities(items: list[Item]) -> list[str]:
     return [item["id"] for item in items]
 
 
-def meet(folder: Path, held: list[str], sent: list[str], size: int = 2) -> tuple[list[str], list[str], list[str]]:
+def meet(
+    folder: Path, held: list[str], sent: list[str], size: int = 2, *, is_sent_unique: bool = False
+) -> tuple[list[str], list[str], list[str]]:
     """The names that met, and those that were left of either side, in their order."""
     with (
         Partitions(folder, "held", PARTITIONS) as held_left,
         Partitions(folder, "sent", PARTITIONS) as sent_left,
         Meeting(
-            Side(blocks(held, size), identities, held_left),
-            Side(blocks(sent, size + 1), identities, sent_left),
+            Side(blocks(held, size), held_left),
+            Side(blocks(sent, size + 1), sent_left),
             str(folder),
-        ) as meeting,
+            is_sent_unique=is_sent_unique,
+        ) as both,
     ):
         met = []
-        for pairs in meeting.pairs():
-            assert identities(pairs.items) == identities(pairs.rows)
-            met += identities(pairs.items)
+        for pairs in both.pairs():
+            items, rows = ([take(index) for index in range(len(pairs))] for take in (pairs.item, pairs.row))
+            assert identities(items) == identities(rows)
+            if (records := pairs.values()) is not None:
+                assert records == ([row["place"] for row in rows], [item["place"] for item in items])
+            met += identities(items)
         lefts = []
         for partitions in (held_left, sent_left):
             partitions.finish()
@@ -89,14 +104,16 @@ def test_few_wait_for_the_other_side(tmp_path: Path) -> None:
 FEW = st.lists(st.integers(0, 9).map(str), max_size=14)
 
 
-@given(held=FEW, sent=FEW, size=st.integers(1, 5))
+@given(held=FEW, sent=FEW, size=st.integers(1, 5), few=st.sampled_from([0, 100]))
 def test_nothing_is_lost_and_what_meets_is_unique_or_else_it_is_refused(
-    held: list[str], sent: list[str], size: int
+    held: list[str], sent: list[str], size: int, few: int
 ) -> None:
-    unique = len(set(held)) == len(held) and len(set(sent)) == len(sent)
-    with TemporaryDirectory() as folder:
+    is_sent_unique = len(set(sent)) == len(sent)
+    unique = len(set(held)) == len(held) and is_sent_unique
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meeting, "_FEW", few)
         try:
-            met, held_left, sent_left = meet(Path(folder), held, sent, size)
+            met, held_left, sent_left = meet(Path(folder), held, sent, size, is_sent_unique=is_sent_unique)
         except NotUniqueError:
             assert not unique
             return
@@ -118,6 +135,28 @@ def test_nothing_is_lost_and_what_meets_is_unique_or_else_it_is_refused(
 def test_a_key_that_met_and_comes_again_is_refused(held: list[str], sent: list[str], tmp_path: Path) -> None:
     with pytest.raises(NotUniqueError):
         meet(tmp_path, held, sent)
+
+
+@pytest.mark.parametrize(
+    ("held", "sent"), [(["a", "b", "a"], ["a", "b", "c", "d"]), (["a", "b", "c", "d", "a"], ["a", "b", "c", "d"])]
+)
+def test_an_item_with_the_key_of_one_that_met_is_refused_however_unique_the_rows_are(
+    held: list[str], sent: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(NotUniqueError):
+        meet(tmp_path, held, sent, is_sent_unique=True)
+
+
+def test_records_are_not_worth_reading_while_nothing_meets(tmp_path: Path) -> None:
+    reader = ValueReader(Values(Comparison(("id",)), ("id",)))
+    with Partitions(tmp_path, "left", PARTITIONS) as left, HashFile(str(tmp_path)) as hashes:
+        side = Side(blocks(names(*range(8)), 4), left, reader)
+        side.read()
+        side.pass_over(4, (0, 1, 2), hashes)
+        assert not reader.worthwhile
+        side.read()
+        side.pass_over(4, (1,), hashes)
+        assert reader.worthwhile
 
 
 def test_a_key_that_comes_again_does_no_harm_if_it_never_met(tmp_path: Path) -> None:
