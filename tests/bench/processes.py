@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -30,7 +30,7 @@ class Ran(NamedTuple):
 
 
 def run_module(module: str, *arguments: object) -> Ran:
-    """Runs `python -m module` in a session of its own to its end; fails unless it ends 0 or 1."""
+    """Runs `python -m module` to its end; fails unless it ends 0 or 1."""
     began = perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
@@ -49,11 +49,11 @@ def run_module(module: str, *arguments: object) -> Ran:
 
 
 class _Family:
-    """Watches the processes of one session."""
+    """Watches a process, whatever it starts, and whatever those start."""
 
-    def __init__(self, session: int) -> None:
-        self._session = session
-        self._cpu: dict[str, float] = {}
+    def __init__(self, first: int) -> None:
+        self._members = {first}
+        self._cpu: dict[int, float] = {}
         self.peak = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -69,18 +69,20 @@ class _Family:
 
     def _watch(self) -> None:
         while not self._over.wait(_SAMPLE):
-            self.peak = max(self.peak, sum(map(self._look, Path("/proc").glob("[0-9]*/stat"))))
+            self.peak = max(self.peak, self._resident())
 
-    def _look(self, stat: Path) -> int:
-        """Resident bytes of a process, 0 if it is of another session (proc(5), the fields of `stat` after the name)."""
-        try:
-            fields = stat.read_bytes().rpartition(b")")[2].split()
-        except OSError:
-            return 0
-        if int(fields[3]) != self._session:
-            return 0
-        self._cpu[stat.parent.name] = (int(fields[11]) + int(fields[12])) / _TICKS
-        return int(fields[21]) * _PAGE
+    def _resident(self) -> int:
+        """Bytes of all of them now (proc(5), the fields of `stat` after the name)."""
+        seen: dict[int, list[bytes]] = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                seen[int(stat.parent.name)] = stat.read_bytes().rpartition(b")")[2].split()
+        while children := {one for one, fields in seen.items() if int(fields[1]) in self._members} - self._members:
+            self._members |= children
+        family = {one: fields for one, fields in seen.items() if one in self._members}
+        for one, fields in family.items():
+            self._cpu[one] = (int(fields[11]) + int(fields[12])) / _TICKS
+        return sum(int(fields[21]) for fields in family.values()) * _PAGE
 
 
 @contextmanager

@@ -1,9 +1,14 @@
-"""Memory and time of rows from databases, functions and workbooks: peak memory does not grow with the rows."""
+"""Memory and time of a payload from every kind of source: peak memory does not grow with the rows.
+
+CSV, whose larger files are read in another way than its smaller ones, is measured by both in test_payload_bench.py.
+"""
 
 import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
@@ -13,6 +18,10 @@ from tests.support.postgres import Database
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
 
+KINDS = (
+    *("NDJSON", "JSON", "Parquet", "Excel", "DuckDB", "PostgreSQL", "PostgreSQL, asynchronous driver"),
+    *("SQLite", "Python function"),
+)
 MANY = max(scaled(1_000_000), 20_000)
 _NAMES = "'Person ' || n AS name, 'Department ' || (n % 40) AS department"
 _SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {rows})"
@@ -23,12 +32,40 @@ def people():
 """
 
 
-def landed(document: dict[str, object], folder: Path, rows: int) -> Ran:
-    ran = run_module("tests.bench.landing", json.dumps(document), folder)
-    found, peak = map(int, ran.out.split())
-    assert found == rows
+def prepared(document: dict[str, object], folder: Path, rows: int) -> Ran:
+    ran = run_module("tests.bench.reading", json.dumps(document), folder)
+    assert int(ran.out) == rows
     shutil.rmtree(folder)
-    return ran._replace(peak=peak)  # the rows are made in sessions of their own
+    return ran
+
+
+def columns(first: int, last: int) -> pa.Table:
+    numbers = range(first, last)
+    return pa.table(
+        {
+            "id": list(numbers),
+            "name": [f"Person {n}" for n in numbers],
+            "department": [f"Department {n % 40}" for n in numbers],
+            "pay": [n / 8 for n in numbers],
+        }
+    )
+
+
+def write_file(path: Path, rows: int) -> None:
+    """The table in the format of the file's suffix, at no time whole in memory."""
+    pieces = (columns(first, min(first + 50_000, rows)) for first in range(0, rows, 50_000))
+    match path.suffix:
+        case ".parquet":
+            with pq.ParquetWriter(path, columns(0, 1).schema) as file:
+                for piece in pieces:
+                    file.write_table(piece)
+        case suffix:
+            lines = (json.dumps(row) for piece in pieces for row in piece.to_pylist())
+            with path.open("w") as file:
+                file.write("[" if suffix == ".json" else "")
+                for number, line in enumerate(lines):
+                    file.write(("," if number and suffix == ".json" else "") + line + "\n")
+                file.write("]" if suffix == ".json" else "")
 
 
 def workbook(path: Path, rows: int) -> None:
@@ -53,18 +90,23 @@ def source(kind: str, rows: int, folder: Path, database: Database) -> dict[str, 
         case "Python function":
             (folder / f"hr{rows}.py").write_text(_FUNCTION.format(rows=rows))
             return {"function": f"hr{rows}:people", "folder": str(folder)}
-        case _:
+        case "DuckDB":
+            query = f"SELECT n AS id, {_NAMES}, n / 8.0 AS pay FROM range(1, {rows} + 1) s(n)"
+            return {"folder": str(folder), "query": query}
+        case "Excel":
             workbook(folder / f"{rows}.xlsx", rows)
             return {"path": str(folder / f"{rows}.xlsx")}
+        case _:
+            path = folder / f"{rows}.{kind.lower()}"
+            write_file(path, rows)
+            return {"path": str(path)}
 
 
-@pytest.mark.parametrize(
-    "kind", ["PostgreSQL", "PostgreSQL, asynchronous driver", "SQLite", "Python function", "Excel"]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_peak_memory_does_not_grow_with_the_rows(kind: str, tmp_path: Path, database: Database) -> None:
     many = MANY // 10 if kind == "Excel" else MANY  # a sheet ends at 1,048,576 rows, and is slow to read
     sizes = (many // 10, many)
-    ran = {rows: landed(source(kind, rows, tmp_path, database), tmp_path / "landing", rows) for rows in sizes}
+    ran = {rows: prepared(source(kind, rows, tmp_path, database), tmp_path / "spool", rows) for rows in sizes}
     table(
         (kind, "peak MiB", "seconds", "rows/s"),
         *(
@@ -72,4 +114,4 @@ def test_peak_memory_does_not_grow_with_the_rows(kind: str, tmp_path: Path, data
             for rows, one in ran.items()
         ),
     )
-    assert ran[many].peak - ran[many // 10].peak < 30 * MIB
+    assert ran[many].peak - ran[many // 10].peak < 40 * MIB
