@@ -16,9 +16,9 @@ from bulkimport.places import Places
 from bulkimport.plan import Selection, dependents
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot, current_dataset
 from bulkimport.refresh.driver import Driver, Step
-from bulkimport.refresh.events import RefreshEnded, RefreshResumed, TurnCame
+from bulkimport.refresh.events import EarlierImportSucceeded, RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
-from bulkimport.refresh.settling import settle_earlier_imports
+from bulkimport.refresh.settling import UnseenEnd, seen_to_succeed, settle_earlier_imports
 from bulkimport.refresh.stop import Level
 from bulkimport.wording import listed
 
@@ -42,7 +42,8 @@ class Importer:
     """Runs the refreshes of one selection. `earlier` holds what a former process left of them.
 
     `owner` signs this run's leases; `wait_lock` is how many seconds to wait for another run's lease. `steps` take the
-    place of a refresh's own, for a run that gets its payloads otherwise.
+    place of a refresh's own, for a run that gets its payloads otherwise. `unseen` are imports that this run makes up
+    for unless they have succeeded since.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Importer:
         wait_lock: float = 0.0,
         earlier: Mapping[str, Refresh] | None = None,
         steps: Mapping[Command, Step] | None = None,
+        unseen: Mapping[str, UnseenEnd] | None = None,
     ) -> None:
         self.run = run
         self._folders = folders
@@ -63,6 +65,7 @@ class Importer:
         self._owner = owner
         self._wait_lock = wait_lock
         self._steps = dict(steps or {})
+        self._unseen = dict(unseen or {})
         self._gates = {name: _Gate() for name in selection.names}
         self._places = Places(run.config.run.max_parallel_datasets)
         self._ranks = {name: rank for rank, name in enumerate(selection.names)}
@@ -164,12 +167,14 @@ class Importer:
         if not_succeeded and self.run.stop.level is not Level.HALT:
             await driver.record(RefreshEnded(DatasetStatus.BLOCKED, self._blocked(not_succeeded)))
 
-    async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame:
+    async def _await_turn(self, context: DatasetContext, refresh: Refresh) -> TurnCame | EarlierImportSucceeded:
         """Waits for a place, for the dataset's lease, and for imports of earlier runs."""
         warnings = await self._ungated_warnings(context)
         await self._take_lease(context.dataset, with_place=True)
         await settle_earlier_imports(context)
-        return TurnCame(warnings)
+        unseen = self._unseen.get(context.dataset.name)
+        succeeded = await seen_to_succeed(context, unseen) if unseen is not None else None
+        return succeeded or TurnCame(warnings)
 
     def _blocked(self, names: list[str]) -> ErrorReport:
         what = ", ".join(f"{name} ({self._gates[name].status or 'not ended'})" for name in names)

@@ -209,7 +209,14 @@ class Execution:
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")
             importer = Importer(
-                run, folders, work.selection, owner, work.wait_lock, earlier=work.refreshes, steps=work.steps
+                run,
+                folders,
+                work.selection,
+                owner,
+                work.wait_lock,
+                earlier=work.refreshes,
+                steps=work.steps,
+                unseen=work.unseen,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
                 with anyio.CancelScope() as scope:

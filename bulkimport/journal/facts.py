@@ -11,6 +11,7 @@ from datetime import datetime
 from bulkimport.journal.records import Entry
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh.events import (
+    EarlierImportSucceeded,
     Event,
     ImportAccepted,
     ImportFound,
@@ -73,6 +74,9 @@ def advance(facts: RefreshFacts, event: Event, seq: int, at: datetime) -> Refres
             return replace(facts, in_flight=None, accepted_at=None, job_seconds=seconds)
         case ResultCollected(status=status, items=items):
             return replace(facts, status=status, ended_at=at, items=items, in_flight=None)
+        case EarlierImportSucceeded(payload=payload, items=items):
+            known = replace(facts, rows=payload.rows, sha256=payload.sha256, items=items)
+            return replace(known, status=DatasetStatus.SUCCEEDED, ended_at=at)
         case NothingToSend():
             return replace(facts, status=DatasetStatus.UNCHANGED, ended_at=at)
         case RefreshEnded(status=status, items=items):

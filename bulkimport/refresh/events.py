@@ -132,6 +132,18 @@ class ResultCollected:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierImportSucceeded:
+    """The import of this dataset by run `run_id`, whose end that run did not see, has succeeded: there is nothing left
+    to import. `payload` and `checked` are what that run knew of it."""
+
+    run_id: str
+    payload: Payload
+    checked: PayloadChecked
+    items: ItemCounts
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshEnded:
     """Any other end: failed, refused, blocked, cancelled or unknown, and why."""
 
@@ -166,6 +178,7 @@ Event = (
     | ImportRuledOut
     | JobCompleted
     | ResultCollected
+    | EarlierImportSucceeded
     | RefreshEnded
     | RefreshResumed
 )

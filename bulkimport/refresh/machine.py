@@ -113,6 +113,7 @@ _COMMANDS: dict[State, Command] = {
 
 _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     (State.PENDING, e.TurnCame): State.READING,
+    (State.PENDING, e.EarlierImportSucceeded): State.DONE,
     (State.READING, e.SourceRead): State.CHECKING,
     (State.CHECKING, e.PayloadChecked): State.LOCATING,
     (State.CHECKING, e.NothingToSend): State.DONE,
@@ -156,6 +157,7 @@ _ENDS_AFTER_IMPORT: dict[State, frozenset[DatasetStatus]] = {
     State.POLLING: frozenset({DatasetStatus.FAILED, DatasetStatus.UNKNOWN}),
     State.COLLECTING: frozenset({DatasetStatus.UNKNOWN}),
 }
+_End = e.ResultCollected | e.NothingToSend | e.EarlierImportSucceeded | e.RefreshEnded
 _JUDGEMENTS = frozenset({DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL})
 
 
@@ -214,14 +216,8 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
         case e.SourceRead(payload=payload):
             return _started_over(refresh, payload)
         case e.PayloadChecked():
-            return replace(
-                refresh,
-                baseline=event.baseline,
-                held=event.held,
-                changes=event.changes,
-                cache_key=event.cache_key,
-                warnings=_joined(refresh, event.warnings),
-            )
+            known = replace(refresh, baseline=event.baseline, held=event.held, changes=event.changes)
+            return replace(known, cache_key=event.cache_key, warnings=_joined(refresh, event.warnings))
         case e.LocationGenerated() | e.LocationExpired() | e.PayloadUploaded() | e.ImportRequested():
             return _learn_of_location(refresh, event)
         case e.DatasetChanged():
@@ -234,7 +230,7 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
             return replace(refresh, result_url=refresh.location.get_url)
         case e.JobCompleted(result_url=result_url):
             return replace(refresh, result_url=result_url)
-        case e.ResultCollected() | e.NothingToSend() | e.RefreshEnded():
+        case e.ResultCollected() | e.NothingToSend() | e.EarlierImportSucceeded() | e.RefreshEnded():
             return _ended(refresh, event)
         case e.RefreshResumed():
             return replace(
@@ -275,9 +271,12 @@ def _started_over(refresh: Refresh, payload: Payload) -> Refresh:
     )
 
 
-def _ended(refresh: Refresh, event: e.ResultCollected | e.NothingToSend | e.RefreshEnded) -> Refresh:
+def _ended(refresh: Refresh, event: _End) -> Refresh:
     if isinstance(event, e.NothingToSend):
         return replace(refresh, baseline="live", held=event.held, status=DatasetStatus.UNCHANGED)
+    if isinstance(event, e.EarlierImportSucceeded):
+        known = replace(_learn(refresh, event.checked), payload=event.payload, items=event.items)
+        return replace(known, status=DatasetStatus.SUCCEEDED, warnings=_joined(known, event.warnings))
     after = replace(
         _traced(refresh, event.error.trace_id if event.error else None),
         status=event.status,

@@ -1,4 +1,4 @@
-"""Before a dataset's turn: is an import of an earlier run still running?
+"""Before a dataset's turn: is an import of an earlier run still running? Did the one that is made up for succeed?
 
 Two imports of one dataset at once could delete what the other wrote, and a run that was killed while its job ran leaves
 such a job behind. Its ticket tells when it is over; where there is no ticket any more, time does: `poll.timeout` has
@@ -6,17 +6,28 @@ passed since it was requested, and the temporary file it would read is gone. As 
 on, no time is long enough.
 """
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import BulkimportError, GuardError, TenantError
 from bulkimport.guards import rerun
 from bulkimport.journal import UnsettledImport
+from bulkimport.model import DatasetStatus
+from bulkimport.refresh.collecting import collect_result
 from bulkimport.refresh.context import DatasetContext
-from bulkimport.refresh.events import ImportRequested
+from bulkimport.refresh.events import EarlierImportSucceeded, ImportRequested, PayloadChecked, ResultCollected
 from bulkimport.refresh.machine import Refresh, replay
 from bulkimport.refresh.pacing import poll_delays
 from bulkimport.refresh.searching import result_is_there
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenEnd:
+    """What run `run_id` knew of a refresh that ended `unknown` in it."""
+
+    run_id: str
+    refresh: Refresh
 
 
 async def settle_earlier_imports(context: DatasetContext) -> None:
@@ -28,6 +39,46 @@ async def settle_earlier_imports(context: DatasetContext) -> None:
         run.observer.waiting(dataset.name, f"an import of run {earlier.run_id}")
         note = await _wait_for_end(context, earlier)
         await run.journal.settle(earlier.run_id, earlier.dataset, note)
+
+
+async def seen_to_succeed(context: DatasetContext, unseen: UnseenEnd) -> EarlierImportSucceeded | None:
+    """Whether an import that is over by now did succeed, by its result, which is stored as this run's.
+
+    None where it did not, where that cannot be told, and where the dataset has been refreshed since.
+    """
+    run, dataset, refresh = context.run, context.dataset, unseen.refresh
+    last = await run.journal.last_outcome(run.tenant_key, dataset.dataset_id)
+    if refresh.payload is None or last is None or last.run_id != unseen.run_id:
+        return None
+    try:
+        result_url = await _result_url(context, refresh)
+        found = None if result_url is None else await collect_result(context, replace(refresh, result_url=result_url))
+    except TenantError:
+        raise
+    except BulkimportError:
+        return None
+    if not isinstance(found, ResultCollected) or found.status is not DatasetStatus.SUCCEEDED:
+        return None
+    note = f"The import that run {unseen.run_id} submitted has succeeded since; nothing was imported again."
+    run.observer.warned(dataset.name, note)
+    return EarlierImportSucceeded(
+        unseen.run_id,
+        refresh.payload,
+        PayloadChecked(refresh.baseline or "none", refresh.held, refresh.changes, refresh.cache_key),
+        found.items,
+        (note, *found.warnings),
+    )
+
+
+async def _result_url(context: DatasetContext, refresh: Refresh) -> str | None:
+    if refresh.result_url is not None:
+        return refresh.result_url
+    if refresh.ticket_url is not None:
+        ticket = await context.run.client.read_ticket(refresh.ticket_url)
+        return ticket.result_url if ticket.status == "completed" else None
+    if refresh.location is not None and await result_is_there(context, refresh):
+        return refresh.location.get_url
+    return None
 
 
 async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> str:

@@ -9,8 +9,10 @@ from bulkimport.journal import entries
 from bulkimport.journal.facts import RefreshFacts, fold
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh.events import (
+    EarlierImportSucceeded,
     Event,
     ImportRequested,
+    PayloadChecked,
     RefreshEnded,
     RefreshResumed,
     ResultCollected,
@@ -18,6 +20,7 @@ from bulkimport.refresh.events import (
     TurnCame,
 )
 from tests.journal.samples import ERROR, a_connection, happen, moment, source_read, succeeded
+from tests.support.vocabulary import a_payload
 
 NUMBERS = st.integers(0, 2**63 - 1)
 ITEMS = st.builds(ItemCounts, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
@@ -25,6 +28,9 @@ STATUSES = st.sampled_from(DatasetStatus)
 COUNTED: dict[type, st.SearchStrategy[Event]] = {
     SourceRead: st.builds(source_read, NUMBERS, st.text()),
     ResultCollected: st.builds(ResultCollected, STATUSES, ITEMS),
+    EarlierImportSucceeded: st.builds(
+        EarlierImportSucceeded, st.text(), st.builds(a_payload, NUMBERS), st.just(PayloadChecked("live")), ITEMS
+    ),
     RefreshEnded: st.builds(RefreshEnded, STATUSES, st.just(ERROR), ITEMS),
 }
 EVENTS = st.lists(st.one_of([COUNTED.get(each, st.from_type(each)) for each in get_args(Event)]), max_size=12)

@@ -177,6 +177,28 @@ def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Pat
         assert len(sandbox.jobs()) == 1
 
 
+def test_what_had_succeeded_unseen_is_not_imported_again_when_it_is_made_up_for(tmp_path: Path) -> None:
+    """Nor is what depends on it held up any longer."""
+    timing = JobTiming(created=0.1, running=3.0)
+    with at_work(tmp_path, seed("people", people(3)), seed("links", people(3)), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+        work.add("people", people(3, start=2))
+        work.add("links", people(3, start=2), depends_on=["people"])
+        first = work.run()
+        assert first.statuses == {"people": "unknown", "links": "blocked"}
+        work.settings["defaults"]["poll"]["timeout"] = "20s"
+        second = work.run("--failed")
+        assert second.statuses == {"people": "succeeded", "links": "succeeded"}, second.err
+        assert [job.dataset_id for job in sandbox.jobs()] == [id_of("people"), id_of("links")]
+        seen = second.dataset("people")
+        assert (seen["rows"], seen["attempts"]) == (3, 0)
+        assert seen["items"] == {"created": 1, "updated": 0, "deleted": 1, "skipped": 2, "failed": 0}
+        assert f"run {first.document['run_id']} submitted has succeeded since" in seen["warnings"][0]
+        assert_sound_summary(second.document)
+        assert work.run("--failed").code == 0
+        assert len(sandbox.jobs()) == 2
+
+
 def test_a_resume_begins_what_an_unknown_one_had_blocked_once_that_one_has_succeeded(tmp_path: Path) -> None:
     names = ["people", "links", "chains", "bad", "below"]
     timing = JobTiming(created=0.1, running=3.0)
