@@ -4,13 +4,16 @@ Every refusal gives the numbers, names some of the keys and ends with the comman
 for deletions the very command that lets them through.
 """
 
-import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from bulkimport.errors import GuardError
 from bulkimport.model import Changes, Dataset, Payload
-from bulkimport.wording import counted
+from bulkimport.wording import Typed, counted
+
+Again = Callable[..., str]
+"""The command that tries it again, with whatever more words it is to have."""
 
 NEVER_FIRES_BELOW = 10
 """`max_delete_percent` lets this many deletions pass whatever their share: one leaver in ten is no accident."""
@@ -40,12 +43,12 @@ class Baseline:
             raise ValueError(f"a baseline `{self.kind}` without numbers would let everything through")
 
 
-def check_rows(dataset: Dataset, payload: Payload, config_path: str) -> None:
+def check_rows(dataset: Dataset, payload: Payload, again: Again) -> None:
     """What can be said without knowing what Orgvue holds. Raises GuardError.
 
     A payload without rows passes here: it is `check_changes` that knows whether there is anything to lose.
     """
-    problem = next(_row_problems(dataset, payload, rerun(dataset, config_path)), None)
+    problem = next(_row_problems(dataset, payload, again()), None)
     if problem is not None:
         raise problem
 
@@ -94,11 +97,9 @@ def _numbers(rows: tuple[int, ...]) -> str:
     return ", ".join(map(str, rows))
 
 
-def check_changes(
-    dataset: Dataset, payload: Payload, baseline: Baseline, allowance: Allowance, config_path: str
-) -> None:
+def check_changes(dataset: Dataset, payload: Payload, baseline: Baseline, allowance: Allowance, again: Again) -> None:
     """What can be said once the dataset's present items are known. Raises GuardError."""
-    _check_emptiness(dataset, payload, baseline, allowance, config_path)
+    _check_emptiness(dataset, payload, baseline, allowance, again)
     changes, held = baseline.changes, baseline.held
     if changes is None or held is None:
         return
@@ -106,15 +107,15 @@ def check_changes(
         raise _refusal(
             f"{_would_delete(baseline, changes, held)}, more than {limit}.{_and_rekeyed(changes)}",
             "Look at the source first. If the deletions are right: "
-            + rerun(dataset, config_path, _allow_delete(dataset, str(changes.deleted))),
+            + again(*_allow_delete(dataset, str(changes.deleted))),
         )
-    command = rerun(dataset, config_path)
+    command = again()
     _check_share(dataset, held, "create", changes.created, dataset.guards.max_create_percent, command)
     _check_share(dataset, held, "update", changes.updated, dataset.guards.max_update_percent, command)
 
 
 def _check_emptiness(
-    dataset: Dataset, payload: Payload, baseline: Baseline, allowance: Allowance, config_path: str
+    dataset: Dataset, payload: Payload, baseline: Baseline, allowance: Allowance, again: Again
 ) -> None:
     if payload.rows:
         return
@@ -125,14 +126,13 @@ def _check_emptiness(
             "sending it could delete every item.",
             "Look at the source: the extract has probably failed. To empty the dataset all the same, set "
             f"guards.baseline of `{dataset.name}` to `live` and allow as many deletions as there are items: "
-            + rerun(dataset, config_path, _allow_delete(dataset, "COUNT")),
+            + again(*_allow_delete(dataset, "COUNT")),
         )
     if held == 0:
         if dataset.guards.min_rows:
             raise _refusal(
                 f"The source has no rows (guards.min_rows = {dataset.guards.min_rows:,}); the dataset is empty, too.",
-                f"If an empty source is right, set guards.min_rows of `{dataset.name}` to 0, then: "
-                + rerun(dataset, config_path),
+                f"If an empty source is right, set guards.min_rows of `{dataset.name}` to 0, then: " + again(),
             )
         return
     if allowance.deletions is not None and held <= allowance.deletions:
@@ -141,7 +141,7 @@ def _check_emptiness(
         f"The source has no rows, while Orgvue holds {counted(held, 'item')}{_judged_by(baseline)}: sending it would "
         + ("delete them all." if dataset.import_options.implicit_delete else "change nothing."),
         "Look at the source: the extract has probably failed. To send it all the same: "
-        + rerun(dataset, config_path, _allow_delete(dataset, str(held))),
+        + again(*_allow_delete(dataset, str(held))),
     )
 
 
@@ -195,14 +195,13 @@ def rekeyed_text(changes: Changes) -> str:
     )
 
 
-def _allow_delete(dataset: Dataset, count: str) -> str:
-    return f"--allow-delete {shlex.quote(dataset.name)}={count}"
+def _allow_delete(dataset: Dataset, count: str) -> tuple[str, str]:
+    return "--allow-delete", f"{dataset.name}={count}"
 
 
-def rerun(dataset: Dataset, config_path: str, *options: str) -> str:
+def rerun(dataset: Dataset, typed: Typed) -> Again:
     """The command that runs this one dataset again."""
-    words = ["bulkimport run", shlex.quote(config_path), "--only", shlex.quote(dataset.name), *options]
-    return " ".join(words)
+    return partial(typed.command, "run", "--only", dataset.name)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -225,7 +225,7 @@ class Importer:
                 raise GuardError(
                     f"Run {holder.run_id} (process {holder.pid} on {holder.host}) is refreshing this dataset right "
                     "now; two imports at once could delete what the other wrote. Nothing was sent.",
-                    hint=f"Wait for its end (`bulkimport status {holder.run_id}`), or use --wait-lock 10m.",
+                    hint=f"Wait for its end (`{self.run.typed.status(holder.run_id)}`), or use --wait-lock 10m.",
                 )
             self._leave_place(dataset.name)
             owner_text = f"run {holder.run_id} (process {holder.pid} on {holder.host})"

@@ -554,7 +554,8 @@ class Outlets:
 class Config:
     """A whole configuration; `path` is the file as the user named it, `datasets` are in the order of the files.
 
-    `warnings` are sentences for the user about what was accepted but should be changed.
+    `warnings` are sentences for the user about what was accepted but should be changed. `named_state_dir` is the state
+    directory as the command line named it, if it did.
     """
 
     path: str
@@ -566,6 +567,7 @@ class Config:
     datasets: tuple[Dataset, ...]
     warnings: tuple[str, ...] = ()
     outlets: Outlets = Outlets()
+    named_state_dir: str | None = None
 
 
 # ---- payload ---------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ class Planner:
     async def _check(self, context: DatasetContext, planned: PlannedDataset, payload: Payload) -> PlannedDataset:
         self._run.observer.state_changed(context.dataset.name, State.CHECKING)
         if self._depth is Depth.SOURCE:
-            guards.check_rows(context.dataset, payload, self._run.config.path)
+            guards.check_rows(context.dataset, payload, context.again)
             return planned
         event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
         planned = replace(

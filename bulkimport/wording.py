@@ -1,7 +1,9 @@
 """How numbers, times and foreign text are written for people. Pure; imports nothing of ours."""
 
 import re
+import shlex
 from collections.abc import Iterable
+from typing import NamedTuple
 
 # C0 and C1 controls, line separators, marks that turn the reading direction, halves of surrogate pairs: what could
 # move the cursor, hide text or make it unencodable.
@@ -9,6 +11,24 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2
 _BLANKS = re.compile(r"\s+")
 LONGEST_QUOTE = 200
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
+
+class Typed(NamedTuple):
+    """Commands about one config as a person types them; `state_dir` as the command line named it, if it did."""
+
+    config: str
+    state_dir: str | None = None
+
+    def command(self, verb: str, *words: str) -> str:
+        """Quoted for a shell."""
+        return shlex.join(("bulkimport", verb, self.config, *words, *self._own))
+
+    def status(self, run_id: str) -> str:
+        return shlex.join(("bulkimport", "status", run_id, "--config", self.config, *self._own))
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return ("--state-dir", self.state_dir) if self.state_dir else ()
 
 
 def number(value: int) -> str:

@@ -7,21 +7,23 @@ from hypothesis import strategies as st
 from bulkimport.errors import GuardError
 from bulkimport.guards import Allowance, Baseline, check_changes, check_rows, rekeyed_text, rerun
 from bulkimport.model import Changes, Dataset, Guards, ImportOptions, KeyProblem, Payload, Stage
+from bulkimport.wording import Typed
 from tests.support.vocabulary import a_dataset, a_payload
 
-CONFIG = "configs/all.yaml"
+TYPED = Typed("configs/all.yaml")
 RERUN = "bulkimport run configs/all.yaml --only people"
 NO_ALLOWANCE = Allowance()
 
 
 def rows_refusal(payload: Payload, guards: Guards | None = None, dataset: Dataset | None = None) -> GuardError:
+    own = dataset or a_dataset(guards=guards)
     with pytest.raises(GuardError) as caught:
-        check_rows(dataset or a_dataset(guards=guards), payload, CONFIG)
+        check_rows(own, payload, rerun(own, TYPED))
     return caught.value
 
 
 def rows_pass(payload: Payload, guards: Guards | None = None) -> None:
-    check_rows(a_dataset(guards=guards), payload, CONFIG)
+    check_rows(a_dataset(guards=guards), payload, str)
 
 
 def live(
@@ -39,15 +41,16 @@ def changes_refusal(
     allowed: int | None = None,
     dataset: Dataset | None = None,
 ) -> GuardError:
+    own = dataset or a_dataset(guards=guards)
     with pytest.raises(GuardError) as caught:
-        check_changes(dataset or a_dataset(guards=guards), a_payload(rows), baseline, Allowance(allowed), CONFIG)
+        check_changes(own, a_payload(rows), baseline, Allowance(allowed), rerun(own, TYPED))
     return caught.value
 
 
 def changes_pass(
     baseline: Baseline, guards: Guards | None = None, *, rows: int = 100, allowed: int | None = None
 ) -> None:
-    check_changes(a_dataset(guards=guards), a_payload(rows), baseline, Allowance(allowed), CONFIG)
+    check_changes(a_dataset(guards=guards), a_payload(rows), baseline, Allowance(allowed), str)
 
 
 # ---- what can be said of the payload alone
@@ -273,9 +276,10 @@ def test_no_rows_are_judged_by_the_last_run_where_it_must_stand_in() -> None:
 
 def test_the_command_can_be_pasted_into_a_shell() -> None:
     dataset = a_dataset("sick days")
-    assert rerun(dataset, "my configs/all.yaml") == "bulkimport run 'my configs/all.yaml' --only 'sick days'"
+    again = rerun(dataset, Typed("my configs/all.yaml"))
+    assert again() == "bulkimport run 'my configs/all.yaml' --only 'sick days'"
     error = changes_refusal(live(1_000, deleted=700), dataset=dataset)
-    assert error.hint.endswith("--only 'sick days' --allow-delete 'sick days'=700")
+    assert error.hint.endswith("--only 'sick days' --allow-delete 'sick days=700'")
 
 
 # ---- as arithmetic

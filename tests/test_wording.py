@@ -1,12 +1,35 @@
+import shlex
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.wording import counted, duration, listed, number, percent, printable, printable_lines, safe_text, size
+from bulkimport.wording import (
+    Typed,
+    counted,
+    duration,
+    listed,
+    number,
+    percent,
+    printable,
+    printable_lines,
+    safe_text,
+    size,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuaWdodCJ9.c2lnbmF0dXJl"
+
+
+def test_commands_can_be_pasted_into_a_shell_and_name_the_state_directory_that_was_named() -> None:
+    assert Typed("all.yaml").command("run", "--only", "a") == "bulkimport run all.yaml --only a"
+    named = Typed("my configs/all.yaml", "/it's")
+    own = ["--state-dir", "/it's"]
+    assert shlex.split(named.command("plan", "--only", "sick days")) == [
+        *("bulkimport", "plan", "my configs/all.yaml", "--only", "sick days"),
+        *own,
+    ]
+    assert shlex.split(named.status("r1")) == ["bulkimport", "status", "r1", "--config", "my configs/all.yaml", *own]
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,7 @@ class Audience:
         self._config_key = config_key
         self._run_id = run_id
         self._journal = journal
-        self._herald = Herald(
-            config.outlets, run_id, config.path, clock, redactor.text, sandbox=config.tenant.is_sandbox
-        )
+        self._herald = Herald(config, run_id, clock, redactor.text)
         self._was_troubled = False
         self.spans: Spans | None = None
 

@@ -1,6 +1,5 @@
 """What a former run left to do: for `--failed` and `--resume`."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
 from bulkimport.refresh.machine import Refresh, replay
 from bulkimport.refresh.settling import UnseenEnd
+from bulkimport.wording import Typed
 
 LAST = "last"
 """Stands for "the last run" where an option may name one."""
@@ -120,18 +120,22 @@ async def _find(journal: Journal, config: Config, key: str, wanted: str, option:
             hint="Name the config of that run.",
         )
     if run.command == "restore":
-        names = [shlex.quote(record.name) for record in await journal.datasets(run.run_id)]
-        back_to = f" --run {run.parent_run_id}" if run.parent_run_id else ""
+        names = [record.name for record in await journal.datasets(run.run_id)]
+        back_to = ("--run", run.parent_run_id) if run.parent_run_id else ()
         raise UsageError(
             f"{option}: run {run.run_id} was a restore, which is neither resumed nor made up for.",
-            hint=f"Restore again: bulkimport restore {shlex.quote(config.path)} {' '.join(names)}{back_to}",
+            hint=f"Restore again: {_typed(config).command('restore', *names, *back_to)}",
         )
     if run.status is RunStatus.RUNNING:
         raise UsageError(
             f"{option}: run {run.run_id} is still running (process {run.pid} on {run.host}).",
-            hint=f"Wait for its end: `bulkimport status {run.run_id}` shows it live.",
+            hint=f"Wait for its end: `{_typed(config).status(run.run_id)}` shows it live.",
         )
     return run
+
+
+def _typed(config: Config) -> Typed:
+    return Typed(config.path, config.named_state_dir)
 
 
 async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shlex
 import signal
 import socket
 import sys
@@ -133,7 +132,7 @@ class Execution:
             config_path=self._config.path,
             config_key=self._config_key,
             command=work.command,
-            options=work.options,
+            options=work.options | {"state_dir": self._config.named_state_dir},
             tenant_key=tenant_key(self._config),
             sandbox=self._config.tenant.is_sandbox,
             version=__version__,
@@ -277,7 +276,7 @@ def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
         raise StateError(
             f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
             "the journal.",
-            hint=f"Free space, then: bulkimport run {shlex.quote(facts.config)} --resume {folders.run_id}",
+            hint=f"Free space, then: {facts.typed.command('run', '--resume', folders.run_id)}",
         ) from error
 
 

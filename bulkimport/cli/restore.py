@@ -1,8 +1,8 @@
 """`bulkimport restore`: puts a dataset back to what it was before a run."""
 
-import shlex
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -22,7 +22,7 @@ from bulkimport.model import Changes, Config, Dataset
 from bulkimport.plan import selection_of
 from bulkimport.refresh.restoring import Restoring
 from bulkimport.snapshot.restoration import Undo
-from bulkimport.wording import counted
+from bulkimport.wording import Typed, counted
 
 
 @click.command()
@@ -77,8 +77,9 @@ async def _restore(
             _show(dataset.name, run, changes, held)
             return await _is_confirmed() if ask else True
 
-        command = f"bulkimport restore {shlex.quote(config.path)} {shlex.quote(dataset.name)} --run {run.run_id}"
-        work = replace(work, follows=run, steps=Restoring(find_undo, approve, command).steps)
+        typed = Typed(config.path, config.named_state_dir)
+        again = partial(typed.command, "restore", dataset.name, "--run", run.run_id)
+        work = replace(work, follows=run, steps=Restoring(find_undo, approve, again).steps)
         return await Execution(config, common, clock).carry_out(work, journal, state_dir)
 
 

@@ -1,7 +1,7 @@
 """The config of a command, and how it is known again later."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def load_config(path: Path, common: Common) -> Config:
     for secret in secrets_in(config):
         for form in forms_of(secret):
             common.redactor.add(form)
-    return config
+    return replace(config, named_state_dir=common.state_dir)
 
 
 def config_key(path: Path) -> str:

@@ -8,12 +8,13 @@ from dataclasses import replace
 import anyio
 
 from bulkimport.clock import Clock
-from bulkimport.model import NotifyEvent, Outlets, RunStatus, Secret
+from bulkimport.model import Config, NotifyEvent, RunStatus, Secret
 from bulkimport.notify.delivery import deliver
 from bulkimport.notify.events import events_of
 from bulkimport.notify.heartbeat import ping
 from bulkimport.notify.message import Message, message_about, message_about_breakdown
 from bulkimport.report.facts import RunFacts
+from bulkimport.wording import Typed
 
 START_SECONDS = 10.0
 END_SECONDS = 30.0
@@ -25,15 +26,12 @@ it will not wait long."""
 class Herald:
     """Never raises because of a channel; what cannot be told is logged."""
 
-    def __init__(
-        self, outlets: Outlets, run_id: str, config: str, clock: Clock, redact: Callable[[str], str], *, sandbox: bool
-    ) -> None:
-        self._outlets = outlets
+    def __init__(self, config: Config, run_id: str, clock: Clock, redact: Callable[[str], str]) -> None:
+        self._outlets = config.outlets
         self._run_id = run_id
         self._config = config
         self._clock = clock
         self._redact = redact
-        self._sandbox = sandbox
         self._host = socket.gethostname()
 
     @asynccontextmanager
@@ -48,7 +46,8 @@ class Herald:
             except Exception as error:  # noqa: BLE001 - raised again below, once it has been told of
                 failure = error
         if failure is not None:
-            message = message_about_breakdown(self._run_id, self._config, self._host, failure, sandbox=self._sandbox)
+            typed, sandbox = Typed(self._config.path, self._config.named_state_dir), self._config.tenant.is_sandbox
+            message = message_about_breakdown(self._run_id, typed, self._host, failure, sandbox=sandbox)
             await self._tell(("failure",), message, self._outlets.heartbeat.failure, "failure", END_SECONDS)
             raise failure
 

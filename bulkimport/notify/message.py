@@ -4,7 +4,6 @@ Neither keys nor values nor anybody's own words are in it: no error messages, on
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from bulkimport.errors import BulkimportError
 from bulkimport.model import DatasetStatus, ErrorReport, NotifyEvent, RunStatus
 from bulkimport.report.facts import DatasetFacts, RunFacts
 from bulkimport.report.meaning import SANDBOX, next_commands
-from bulkimport.wording import counted, duration, printable
+from bulkimport.wording import Typed, counted, duration, printable
 
 MOST_DATASETS = 10
 _GRAVEST_FIRST = (
@@ -56,20 +55,21 @@ def message_about(run: RunFacts, events: Sequence[NotifyEvent], host: str) -> Me
     if len(problems) > MOST_DATASETS:
         lines.append(f"… and {len(problems) - MOST_DATASETS} more")
     if run.status is not RunStatus.SUCCEEDED:
-        commands = [("What happened and what to do", _status(run.run_id, run.config)), *next_commands(run)]
+        commands = [("What happened and what to do", run.typed.status(run.run_id)), *next_commands(run)]
         lines += [f"{purpose}: {command}" for purpose, command in commands]
     return _message(run.config, what, lines, _TONES[events[0]], sandbox=run.sandbox)
 
 
-def message_about_breakdown(run_id: str, config: str, host: str, error: Exception, *, sandbox: bool) -> Message:
+def message_about_breakdown(run_id: str, typed: Typed, host: str, error: Exception, *, sandbox: bool) -> Message:
     """What to say where the program could not carry the run to its end."""
+    config = typed.config
     known = isinstance(error, BulkimportError)
     why = error.message if isinstance(error, BulkimportError) else f"bulkimport itself failed ({type(error).__name__})"
     lines = [f"Run {run_id} of {printable(config)} on {host} broke down: {printable(why)}"]
     if known:
         lines.append("What it had submitted goes on in Orgvue.")
-    lines += [f"How far it came: {_status(run_id, config)}"]
-    lines += [f"Continue it: bulkimport run {shlex.quote(config)} --resume {run_id}"]
+    lines += [f"How far it came: {typed.status(run_id)}"]
+    lines += [f"Continue it: {typed.command('run', '--resume', run_id)}"]
     return _message(config, "the run broke down", lines, "failure", sandbox=sandbox)
 
 
@@ -91,7 +91,3 @@ def _details(error: ErrorReport) -> list[str]:
     stage = [f"stage {error.stage}"] if error.stage else []
     blocked = [f"by {', '.join(map(printable, error.blocked_by))}"] if error.blocked_by else []
     return stage + blocked + [text for text in (error.code, error.name) if text and _CODE.fullmatch(text)]
-
-
-def _status(run_id: str, config: str) -> str:
-    return f"bulkimport status {run_id} --config {shlex.quote(config)}"

@@ -1,6 +1,5 @@
 """CHECKING: what the dataset holds is read and compared, and the guards decide. Reads only; nothing is sent."""
 
-import shlex
 from dataclasses import dataclass
 
 import anyio.to_thread
@@ -45,7 +44,7 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
             check_payload_is_as_planned(context.approval, payload)
         metadata = await _structure(context, payload, findings)
         findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
-        guards.check_changes(context.dataset, payload, baseline, context.allowance, context.run.config.path)
+        guards.check_changes(context.dataset, payload, baseline, context.allowance, context.again)
         if context.approval is not None:
             check_changes_are_as_planned(context.approval, baseline.kind, baseline.changes)
     except GuardError as error:
@@ -79,22 +78,22 @@ async def _check_config_change(context: DatasetContext, findings: _Findings) -> 
     if name in run.accepted_changes:
         findings.warn(context, message)
         return
-    config, only = shlex.quote(run.config.path), shlex.quote(name)
+    only = ("--only", name)
     raise GuardError(
         f"{message} Nothing was sent.",
-        hint=f"See what it would do now, which also accepts the change: bulkimport plan {config} --only {only}. "
-        f"Or, if you are sure: bulkimport run {config} --only {only} --accept-config-change {only}",
+        hint=f"See what it would do now, which also accepts the change: {run.typed.command('plan', *only)}. "
+        f"Or, if you are sure: {run.typed.command('run', *only, '--accept-config-change', name)}",
     )
 
 
 async def check_structure(context: DatasetContext, payload: Payload, metadata: DatasetMetadata) -> None:
     """The guards that need no items: rows and properties. Raises GuardError."""
-    guards.check_rows(context.dataset, payload, context.run.config.path)
+    guards.check_rows(context.dataset, payload, context.again)
     _check_properties(context, payload, metadata)
 
 
 async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:
-    guards.check_rows(context.dataset, payload, context.run.config.path)
+    guards.check_rows(context.dataset, payload, context.again)
     metadata = await _metadata(context, findings)
     if metadata is not None:
         _check_properties(context, payload, metadata)

@@ -10,7 +10,7 @@ import anyio
 
 from bulkimport.clock import Clock
 from bulkimport.folders import DatasetFiles
-from bulkimport.guards import Allowance
+from bulkimport.guards import Again, Allowance, rerun
 from bulkimport.identity import fingerprint
 from bulkimport.journal import Journal
 from bulkimport.model import Config, Dataset
@@ -18,6 +18,7 @@ from bulkimport.orgvue.client import OrgvueClient
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.stop import Stop
 from bulkimport.saved_plan import Approval
+from bulkimport.wording import Typed
 from bulkimport.workers import Workers
 
 current_dataset: ContextVar[str | None] = ContextVar("current_dataset", default=None)
@@ -79,6 +80,11 @@ class RunContext:
     extracts: ExtractCheck | None = None
     redact: Callable[[str], str] = str
 
+    @property
+    def typed(self) -> Typed:
+        """Commands about the run's config."""
+        return Typed(self.config.path, self.config.named_state_dir)
+
 
 class UploadSlot:
     """One dataset's hold on the run's upload slots; taking it twice or giving it back twice does nothing."""
@@ -106,6 +112,11 @@ class DatasetContext:
     dataset: Dataset
     files: DatasetFiles
     upload_slot: UploadSlot
+
+    @property
+    def again(self) -> Again:
+        """The command that runs this dataset alone again."""
+        return rerun(self.dataset, self.run.typed)
 
     @property
     def allowance(self) -> Allowance:

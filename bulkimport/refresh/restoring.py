@@ -37,13 +37,14 @@ _LINK_KEY = {"from_id", "to_id"}
 class Restoring:
     """Undoes the imports that `find_undo` names, the oldest first, once `approve` has seen what that would change.
 
-    `find_undo` is asked when no other run can import the dataset any more. `command` restores again.
+    `find_undo` is asked when no other run can import the dataset any more. `again` gives the command that restores once
+    more.
     """
 
-    def __init__(self, find_undo: FindUndo, approve: Approve, command: str) -> None:
+    def __init__(self, find_undo: FindUndo, approve: Approve, again: guards.Again) -> None:
         self._find_undo = find_undo
         self._approve = approve
-        self._command = command
+        self._again = again
         self._found: Restoration | None = None
         self._metadata: DatasetMetadata | None = None
 
@@ -100,16 +101,13 @@ class Restoring:
         return PayloadChecked("live", found.held, found.changes, metadata.cache_key)
 
     def _check(self, context: DatasetContext, found: Restoration, metadata: DatasetMetadata) -> None:
-        dataset, config_path = context.dataset, context.run.config.path
-        check_restorable(dataset, found.payload, metadata)
+        check_restorable(context.dataset, found.payload, metadata)
         baseline = Baseline("live", found.held, found.changes)
         try:
-            guards.check_changes(dataset, found.payload, baseline, context.allowance, config_path)
+            guards.check_changes(context.dataset, found.payload, baseline, context.allowance, self._again)
         except GuardError as error:
             hint = error.hint.replace("Look at the source", "Look at what the restore would change")
-            raise GuardError(
-                error.message, hint=hint.replace(guards.rerun(dataset, config_path), self._command)
-            ) from error
+            raise GuardError(error.message, hint=hint) from error
 
     async def request_import(
         self, context: DatasetContext, refresh: Refresh

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import BulkimportError, GuardError, TenantError
-from bulkimport.guards import rerun
 from bulkimport.journal import UnsettledImport
 from bulkimport.model import DatasetStatus
 from bulkimport.refresh.collecting import collect_result
@@ -99,7 +98,7 @@ async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> st
     raise GuardError(
         f"An import of this dataset by run {earlier.run_id} may still be running, and its end was not seen within "
         f"{poll.timeout:g} s. A second one beside it could delete what the first one wrote; nothing was sent.",
-        hint="Wait for that job to end in Orgvue, then run: " + rerun(context.dataset, context.run.config.path),
+        hint="Wait for that job to end in Orgvue, then run: " + context.again(),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bulkimport.model import Changes, DatasetStatus, ErrorReport, ItemCounts, RunStatus
+from bulkimport.wording import Typed
 
 RUNNING = "running"
 """Stands for the status of a dataset that has not ended, where datasets are counted."""
@@ -71,7 +72,8 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run; times are aware. `datasets` are in the order of the config. `version` is the program's."""
+    """A run; times are aware. `datasets` are in the order of the config. `version` is the program's.
+    `state_dir` is the state directory as the command line named it, if it did."""
 
     run_id: str
     config: str
@@ -86,6 +88,12 @@ class RunFacts:
     command: str = "run"
     follows: str | None = None
     warnings: tuple[str, ...] = ()
+    state_dir: str | None = None
+
+    @property
+    def typed(self) -> Typed:
+        """Commands about the run's config."""
+        return Typed(self.config, self.state_dir)
 
     def counts(self) -> dict[str, int]:
         """How many datasets have which status (or are `running`), the statuses in the model's order."""

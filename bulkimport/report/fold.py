@@ -52,6 +52,7 @@ def facts_of(
         command=run.command,
         follows=run.parent_run_id,
         warnings=(*warnings, *run.options.get("warnings", ())),
+        state_dir=run.options.get("state_dir"),
     )
 
 

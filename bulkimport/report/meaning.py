@@ -1,6 +1,5 @@
 """What an ending means: for the data in Orgvue, for the caller, and which command comes next. Sentences, pure."""
 
-import shlex
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -58,18 +57,17 @@ def of_the_exit(run: RunFacts) -> str:
 def next_commands(run: RunFacts) -> list[tuple[str, str]]:
     """What to type next as pairs of purpose and command; empty where nothing is left to do."""
     statuses = {dataset.status for dataset in run.datasets}
-    config = shlex.quote(run.config)
     commands: list[tuple[str, str]] = []
     if run.command == "restore":
-        return [("Restore again", _restore(run, config))] if any(dataset.is_problem for dataset in run.datasets) else []
+        return [("Restore again", _restore(run))] if any(dataset.is_problem for dataset in run.datasets) else []
     if run.status is RunStatus.INTERRUPTED:
-        commands.append(("Continue it", f"bulkimport run {config} --resume {run.run_id}"))
+        commands.append(("Continue it", run.typed.command("run", "--resume", run.run_id)))
     elif DatasetStatus.UNKNOWN in statuses:
-        commands.append(("Look again at what is unknown", f"bulkimport run {config} --resume {run.run_id}"))
+        commands.append(("Look again at what is unknown", run.typed.command("run", "--resume", run.run_id)))
     correctable = {status for status in statuses if status and not status.is_success} - {DatasetStatus.UNKNOWN}
     if correctable and run.status is RunStatus.FAILED:
         commands.append(
-            ("Once corrected, only what did not succeed", f"bulkimport run {config} --failed {run.run_id}"),
+            ("Once corrected, only what did not succeed", run.typed.command("run", "--failed", run.run_id)),
         )
     return commands
 
@@ -82,20 +80,19 @@ def to_type(run: RunFacts, names: Sequence[str], status: DatasetStatus, error: E
     advice, colon, command = error.hint.rpartition(": bulkimport ")
     if colon and ": bulkimport " not in advice:
         return f"{advice}:", f"bulkimport {command}"
-    config = shlex.quote(run.config)
     if run.command == "restore":
-        return error.hint, _restore(run, config)
+        return error.hint, _restore(run)
     if run.status is RunStatus.INTERRUPTED or status is DatasetStatus.UNKNOWN:
-        return error.hint, f"bulkimport run {config} --resume {run.run_id}"
+        return error.hint, run.typed.command("run", "--resume", run.run_id)
     with_others = "+" if status is DatasetStatus.BLOCKED else ""
-    only = shlex.quote(",".join(f"{with_others}{name}" for name in names))
     every = set(names) >= {dataset.name for dataset in run.datasets if dataset.is_problem}
-    return error.hint, f"bulkimport run {config} --failed {run.run_id}" + ("" if every else f" --only {only}")
+    only = () if every else ("--only", ",".join(f"{with_others}{name}" for name in names))
+    return error.hint, run.typed.command("run", "--failed", run.run_id, *only)
 
 
-def _restore(run: RunFacts, config: str) -> str:
-    names = " ".join(shlex.quote(dataset.name) for dataset in run.datasets)
-    return f"bulkimport restore {config} {names}" + (f" --run {run.follows}" if run.follows else "")
+def _restore(run: RunFacts) -> str:
+    names = [dataset.name for dataset in run.datasets]
+    return run.typed.command("restore", *names, *(("--run", run.follows) if run.follows else ()))
 
 
 def _expected(changes: Changes | None) -> str:

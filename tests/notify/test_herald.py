@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.notify.support import logged
 from tests.report.examples import SUCCEEDED, ended, run_of
 from tests.support.clock import FakeClock
 from tests.support.listeners import Listener, listening
+from tests.support.vocabulary import a_config
 from tests.test_channels import channel_of
 
 
@@ -24,7 +26,8 @@ def herald(web: Listener, *channels: tuple[NotifyEvent, ...]) -> Herald:
     base = f"{web.address}/uuid"
     heartbeat = Heartbeat(Secret(f"{base}/start"), Secret(base), Secret(f"{base}/fail"))
     outlets = Outlets(notifications, heartbeat)
-    return Herald(outlets, "run-1", "a.yaml", FakeClock(), lambda text: text.replace("people", "***"), sandbox=False)
+    config = replace(a_config(), path="a.yaml", outlets=outlets)
+    return Herald(config, "run-1", FakeClock(), lambda text: text.replace("people", "***"))
 
 
 async def test_start_and_success_are_pinged_in_this_order() -> None:

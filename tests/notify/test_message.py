@@ -5,6 +5,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, RunStatus, Stage
 from bulkimport.notify.events import events_of
 from bulkimport.notify.message import MOST_DATASETS, Message, message_about, message_about_breakdown
 from bulkimport.report.facts import RunFacts
+from bulkimport.wording import Typed
 from tests.report.examples import BLOCKED, EXPIRED, PARTIAL, SUCCEEDED, ended, run_of
 
 RUN = "20261123T020000Z-7f3a"
@@ -71,10 +72,12 @@ def test_the_sandbox_says_so_in_title_and_text() -> None:
 
 
 def test_a_breakdown_says_what_is_known_and_how_to_go_on() -> None:
-    known = message_about_breakdown(RUN, "my file.yaml", "h", StateError("The disk is full."), sandbox=False)
+    typed = Typed("my file.yaml", "s")
+    known = message_about_breakdown(RUN, typed, "h", StateError("The disk is full."), sandbox=False)
     assert "The disk is full." in known.body
-    assert f"bulkimport run 'my file.yaml' --resume {RUN}" in known.body
-    defect = message_about_breakdown(RUN, "a.yaml", "h", ValueError("Anna Muster"), sandbox=True)
+    assert f"bulkimport run 'my file.yaml' --resume {RUN} --state-dir s" in known.body
+    assert f"bulkimport status {RUN} --config 'my file.yaml' --state-dir s" in known.body
+    defect = message_about_breakdown(RUN, Typed("a.yaml"), "h", ValueError("Anna Muster"), sandbox=True)
     assert "ValueError" in defect.body
     assert "Anna" not in defect.body
     assert defect.title.startswith("SANDBOX")

@@ -95,6 +95,8 @@ def test_a_guard_stops_a_restore_and_names_the_one_it_would_let_through(at: At) 
         last,
         "--allow-delete",
         "people=30",
+        "--state-dir",
+        str(work.state),
     ]
     assert len(sandbox.jobs()) == 1
     assert work.invoke(*command[1:2], *command[3:]).code == 0

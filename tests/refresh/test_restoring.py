@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from bulkimport.refresh.events import RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.refresh.restoring import Restoring
 from bulkimport.snapshot.restoration import Undo
+from bulkimport.wording import Typed
 from tests.support.clock import FakeClock
 from tests.support.refreshing import Bench, a_bench, csv_dataset
 
-COMMAND = "bulkimport restore configs/all.yaml people --run run-0"
+AGAIN = partial(Typed("configs/all.yaml").command, "restore", "people", "--run", "run-0")
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Restore:
 
     async def drive(self) -> Refresh:
         steps: dict[str, Any] = {
-            command.name: step for command, step in Restoring(self.undo, self.approve, COMMAND).steps.items()
+            command.name: step for command, step in Restoring(self.undo, self.approve, AGAIN).steps.items()
         }
         driver = await self.bench.driver("people", **steps)
         return await driver.drive()
@@ -96,7 +98,7 @@ async def test_a_refusal_names_the_restore_that_would_be_let_through(tmp_path: P
         assert refresh.status is DatasetStatus.REFUSED
         assert refresh.error is not None
         assert refresh.error.stage is Stage.GUARD
-        assert refresh.error.hint.endswith(f"{COMMAND} --allow-delete people=12")
+        assert refresh.error.hint.endswith(AGAIN("--allow-delete", "people=12"))
         assert "source" not in refresh.error.hint
         assert refresh.changes is not None
         assert len(restore.shown) == 1

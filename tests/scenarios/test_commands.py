@@ -1,6 +1,8 @@
 """The command line from outside: exit codes, stdout and stderr, where state is kept, what each command asks."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -298,6 +300,22 @@ def test_status_shows_a_run_that_is_alive(tmp_path: Path) -> None:
 
 
 # ---- the state directory
+
+
+def test_commands_that_are_shown_name_the_state_directory_that_the_command_line_named(tmp_path: Path) -> None:
+    """They work as they are, in the shell where the run was started."""
+    with at_work(tmp_path, seed("people", people(30)), seed("other", people(3))) as (work, _):
+        work.add("people", people(2))
+        work.add("other", None)
+        first = work.run(output="text")
+        work.source("other", people(3))
+        shown = re.findall(r"bulkimport (.+)$", first.out, re.MULTILINE)
+        assert len(shown) == 3
+        for command in shown:
+            assert shlex.split(command)[-2:] == ["--state-dir", str(work.state)]
+        done = [invoke(*shlex.split(command), "--output", "json") for command in shown]
+    both = dict.fromkeys(("people", "other"), "succeeded")
+    assert [one.statuses for one in done] == [{"other": "succeeded"}, {"people": "succeeded"}, both]
 
 
 def test_the_state_directory_is_looked_for_in_the_documented_order(

@@ -25,7 +25,7 @@ def stable(text: str) -> str:
 
 def run_sample(name: str, state_dir: Path) -> Invocation:
     """What `make run CONFIG=configs/…` does, in a state directory of its own."""
-    with Started([f"configs/{name}", "--state-dir", str(state_dir)], cwd=ROOT) as started:
+    with Started([f"configs/{name}"], cwd=ROOT, BULKIMPORT_STATE_DIR=str(state_dir)) as started:
         return started.end(100)
 
 
