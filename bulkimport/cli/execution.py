@@ -62,6 +62,7 @@ class Execution:
         self._config_key = ""
         self._stop = Stop()
         self._received: int | None = None
+        self._at_once = anyio.CancelScope()
         self._traffic_before = Traffic()
         self._warnings = (*config.warnings, *_token_warnings(config, self._clock))
 
@@ -79,8 +80,6 @@ class Execution:
 
     async def _run(self, work: Work, journal: Journal, state_dir: Path) -> RunFacts:
         run_id = work.resumes.run_id if work.resumes else new_run_id(self._clock.now(), self._rng)
-        if work.plan is not None:
-            await use_once(journal, work.plan, run_id)
         folders = RunFolders(state_dir, run_id)
         await anyio.to_thread.run_sync(folders.open)
         async with AsyncExitStack() as stack:
@@ -94,18 +93,15 @@ class Execution:
             stack.push_async_callback(output.aclose)
             output.bind(run_id=run_id)
             audience = await self._audience(work, journal, run_id)
-            if work.resumes:
-                self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
-                await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
-            else:
-                await journal.start_run(self._record(run_id, work), self._records(work.selection))
-            progress = stack.enter_context(self._progress(work.selection.names, output.line))
-            output.print_through(progress.printer)
-            self._announce(work, output.line)
-            async with audience.accompany():
-                facts = await self._import(work, journal, folders, progress, audience.spans)
-                if audience.spans is not None:
-                    audience.spans.run_ended(facts)
+            async with alongside(self._watch_signals):  # from here on a signal leaves a run that can be resumed
+                await self._register(run_id, work, journal)
+                progress = stack.enter_context(self._progress(work.selection.names, output.line))
+                output.print_through(progress.printer)
+                self._announce(work, output.line)
+                async with audience.accompany():
+                    facts = await self._import(work, journal, folders, progress, audience.spans)
+                    if audience.spans is not None:
+                        audience.spans.run_ended(facts)
             await audience.tell(facts)
             if facts.status is RunStatus.INTERRUPTED:
                 for _, command in next_commands(facts):
@@ -115,6 +111,16 @@ class Execution:
             if self._common.output == "json":
                 self._say_sandbox(output.line)
         return facts
+
+    async def _register(self, run_id: str, work: Work, journal: Journal) -> None:
+        """The journal knows of the run before anything else does."""
+        if work.plan is not None:
+            await use_once(journal, work.plan, run_id)
+        if work.resumes:
+            self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
+            await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
+        else:
+            await journal.start_run(self._record(run_id, work), self._records(work.selection))
 
     async def _audience(self, work: Work, journal: Journal, run_id: str) -> Audience:
         """A restore is made by a person who sees how it ends; it says nothing about the nightly run."""
@@ -218,17 +224,16 @@ class Execution:
                 unseen=work.unseen,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
-                with anyio.CancelScope() as scope:
-                    async with alongside(self._watch_signals, scope):
-                        await importer.import_all()
+                with self._at_once:
+                    await importer.import_all()
         return await self._finish(journal, folders, service)
 
-    async def _watch_signals(self, scope: anyio.CancelScope) -> None:
+    async def _watch_signals(self) -> None:
         """The first signal lets requests in flight finish, the second ends everything at once."""
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:
                 if self._received is not None:
-                    scope.cancel()
+                    self._at_once.cancel()
                     return
                 self._received = int(number)
                 logger().warning("run.stopping", signal=signal.Signals(number).name)

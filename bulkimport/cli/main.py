@@ -29,13 +29,27 @@ TRACEBACK_VARIABLE = "BULKIMPORT_TRACEBACK"
 
 
 class DefaultsToRun(click.Group):
-    """`bulkimport CONFIG …` is `bulkimport run CONFIG …`."""
+    """`bulkimport CONFIG …` is `bulkimport run CONFIG …`; the common options may stand before a command as well."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {"--help", "-h", "--version"}
-        if args and args[0] not in self.commands and args[0] not in own:
-            args = ["run", *args]
+        if args and args[0] not in own:
+            first = self._first_word(args)
+            named = first < len(args) and args[first] in self.commands
+            args = [args[first], *args[:first], *args[first + 1 :]] if named else ["run", *args]
         return super().parse_args(ctx, args)
+
+    def _first_word(self, args: Sequence[str]) -> int:
+        """The place of what follows the leading options that all commands share."""
+        place = 0
+        while place < len(args) and (option := self._shared_options().get(args[place].partition("=")[0])) is not None:
+            place += 1 if option.is_flag or "=" in args[place] else 2
+        return place
+
+    def _shared_options(self) -> dict[str, click.Option]:
+        """Those of `schema`, which has no others, by their names."""
+        options = (one for one in self.commands["schema"].params if isinstance(one, click.Option))
+        return {name: option for option in options for name in option.opts}
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Commands and options; where none begins so, it is the file of a config."""

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import click
 import pytest
 
@@ -12,6 +14,23 @@ def test_a_first_argument_that_is_no_command_is_the_config_of_a_run() -> None:
         found = invoke(*arguments)
         assert found.code == 2
         assert "absent.yaml" in found.err
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ["--output", "json"],
+        ["--output=json", "--no-progress"],
+        ["--no-progress", "--log-level", "error", "--output", "json"],
+    ],
+)
+def test_common_options_may_stand_before_a_command(before: list[str], tmp_path: Path) -> None:
+    """And a value of theirs that looks like a command is none."""
+    found = invoke(*before, "--state-dir", str(tmp_path / "history"), "history")
+    assert (found.code, found.document) == (0, {"schema": "bulkimport.history/1", "runs": []})
+    wrong = invoke(*before, "--state-dir", "history", "no.yaml")
+    assert wrong.code == 2
+    assert "no.yaml: cannot be read" in wrong.err
 
 
 def test_help_and_version_end_0_on_stdout() -> None:

@@ -1,5 +1,6 @@
 """A run that is stopped or killed: what is left behind, and what a resume makes of it."""
 
+import json
 import re
 import signal
 from collections import Counter
@@ -10,7 +11,8 @@ import pytest
 
 from bulkimport.sandbox.world import JobTiming
 from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
-from tests.support.program import Started, Workplace, at_work, eventually, fault, id_of, ids, people, seed
+from tests.support.program import Started, Workplace, at_work, eventually, fault, id_of, ids, invoke, people, seed
+from tests.support.readme import ROOT
 from tests.support.sandbox import ThreadedSandbox
 
 NAMES = ["first", "second", "third"]
@@ -159,6 +161,20 @@ def test_a_resume_leaves_alone_what_had_ended_before(tmp_path: Path) -> None:
 def _live_statuses(work: Workplace) -> dict[str, str]:
     status = work.invoke("status")
     return status.statuses if status.code in (0, 1) else {}
+
+
+def test_a_signal_while_the_sandbox_still_starts_leaves_a_summary_and_a_run_to_be_resumed(tmp_path: Path) -> None:
+    config = ROOT / "configs" / "all.yaml"
+    common = ("--state-dir", str(tmp_path), "--output", "json")
+    with Started(["run", str(config), *common]) as started:
+        eventually(lambda: invoke("status", *common).code == 0, "a run in the journal")
+        started.send(signal.SIGTERM)
+        stopped = started.end()
+    assert stopped.code == 143
+    assert stopped.document["status"] == "interrupted"
+    (summary,) = tmp_path.glob("runs/*/summary.json")
+    assert json.loads(summary.read_bytes()) == stopped.document
+    assert invoke("run", str(config), "--resume", *common).code == 0
 
 
 def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Path) -> None:
