@@ -93,7 +93,7 @@ IMPURE = {
 }
 
 MOST_LINES = 300
-LONGER = {"journal.journal": "one front, and each method hands on", "model": "one vocabulary in one place"}
+LONGER = {"journal.journal": "one front, and each method hands on"}
 
 
 @dataclass(frozen=True)
