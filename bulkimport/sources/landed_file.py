@@ -18,7 +18,7 @@ def private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
-def packing(path: Path) -> str:
+def sniffed_packing(path: Path) -> str:
     """The ending that a file's name should have for how its content is packed: `.gz`, `.zst`, `.zip` or nothing."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -27,19 +27,19 @@ def packing(path: Path) -> str:
 
 def named_as_packed(path: Path) -> str:
     """The path of a file, its name made to say how it is packed: readers go by that."""
-    ending = packing(path)
+    ending = sniffed_packing(path)
     return str(path if not ending else path.rename(path.with_name(f"{path.name}{ending}")))
 
 
-def unpacked(path: Path) -> BinaryIO:
+def open_unpacked(path: Path) -> BinaryIO:
     """Opens a file, unpacking it if it is gzip."""
-    return cast("BinaryIO", gzip.open(path)) if packing(path) == ".gz" else path.open("rb")
+    return cast("BinaryIO", gzip.open(path)) if sniffed_packing(path) == ".gz" else path.open("rb")
 
 
 def beginning(path: Path) -> bytes:
     """The first bytes of a file, unpacked if they are gzip; what is too broken to be unpacked is for the reader."""
     try:
-        with unpacked(path) as file:
+        with open_unpacked(path) as file:
             return file.read(_GLANCE)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""

@@ -14,7 +14,7 @@ import ijson
 import orjson
 
 from bulkimport.errors import SourceError
-from bulkimport.sources.landed_file import unpacked
+from bulkimport.sources.landed_file import open_unpacked
 from bulkimport.wording import listed
 
 BLOCK = 1 << 20
@@ -90,7 +90,7 @@ def text_at(document: Path, name: str, place: str) -> str | None:
 @contextmanager
 def _reading(document: Path, name: str) -> Iterator[BinaryIO]:
     try:
-        with unpacked(document) as file:
+        with open_unpacked(document) as file:
             if file.read(len(_BOM)) != _BOM:
                 file.seek(0)
             yield file

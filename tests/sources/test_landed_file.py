@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkimport.sources.landed_file import beginning, named_as_packed, packing, private
+from bulkimport.sources.landed_file import beginning, named_as_packed, private, sniffed_packing
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from bulkimport.sources.landed_file import beginning, named_as_packed, packing, 
 def test_a_name_says_how_the_content_is_packed(tmp_path: Path, content: bytes, ending: str) -> None:
     path = tmp_path / "00000.csv"
     path.write_bytes(content)
-    assert packing(path) == ending
+    assert sniffed_packing(path) == ending
     assert named_as_packed(path) == f"{path}{ending}"
     assert Path(f"{path}{ending}").read_bytes() == content
 
