@@ -27,7 +27,9 @@ from bulkimport.sources.landing_file import LandingFile
 BATCH = 500
 """Rows that are written at once: some tens of kilobytes."""
 
-_AS_THEY_ARE = frozenset({str, int, bool, type(None), datetime.date, uuid.UUID})
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), datetime.date, uuid.UUID, decimal.Decimal})
+"""What orjson writes as `exact_value` does; floats where they are finite, decimals by way of `_decimal`."""
+
 _INTEGERS = range(-(2**63), 2**64)
 _LONGEST_NUMBER = 1000
 _NOTHING_SENT = "Nothing was sent for this dataset."
@@ -107,17 +109,28 @@ def exact_value(value: object) -> object:
 
 def _lines(rows: Sequence[Mapping[str, object]]) -> bytes:
     """Raises TypeError or ValueError if one of the values is not what can be sent, or may not be."""
-    types = set(map(type, chain.from_iterable(row.values() for row in rows)))
+    values = list(chain.from_iterable(row.values() for row in rows))
+    types = set(map(type, values))
+    if float in types and not all(math.isfinite(value) for value in values if type(value) is float):
+        raise ValueError("not finite")
     if not types <= _AS_THEY_ARE:
         rows = [
             {name: value if type(value) in _AS_THEY_ARE else exact_value(value) for name, value in row.items()}
             for row in rows
         ]
-    return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
+    return b"".join([orjson.dumps(row, _decimal, orjson.OPT_APPEND_NEWLINE) for row in rows])
+
+
+def _decimal(value: object) -> orjson.Fragment:
+    if type(value) is decimal.Decimal:
+        return orjson.Fragment(_digits(value))
+    raise TypeError(f"{type(value).__name__} has no JSON of its own")
 
 
 def _digits(value: decimal.Decimal) -> str:
     """A decimal without an exponent, unless it would be absurdly long."""
     if not value.is_finite():
         raise ValueError(f"is {value}, which is no number that JSON or Orgvue know")
-    return f"{value:f}" if abs(value.adjusted()) + len(value.as_tuple().digits) <= _LONGEST_NUMBER else str(value)
+    if "E" not in (text := str(value)):
+        return text
+    return f"{value:f}" if abs(value.adjusted()) + len(value.as_tuple().digits) <= _LONGEST_NUMBER else text
