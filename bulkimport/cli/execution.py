@@ -62,7 +62,7 @@ class Execution:
         self._config_key = ""
         self._stop = Stop()
         self._received: int | None = None
-        self._at_once = anyio.CancelScope()
+        self._importing: anyio.CancelScope | None = None
         self._traffic_before = Traffic()
         self._warnings = (*config.warnings, *_token_warnings(config, self._clock))
 
@@ -224,7 +224,7 @@ class Execution:
                 unseen=work.unseen,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
-                with self._at_once:
+                with anyio.CancelScope() as self._importing:
                     await importer.import_all()
         return await self._finish(journal, folders, service)
 
@@ -233,8 +233,9 @@ class Execution:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:
                 if self._received is not None:
-                    self._at_once.cancel()
-                    return
+                    if self._importing is not None:
+                        self._importing.cancel()
+                    continue
                 self._received = int(number)
                 logger().warning("run.stopping", signal=signal.Signals(number).name)
                 self._stop.halt()
