@@ -1,5 +1,6 @@
 """What every test gets: a hypothesis profile, no blocking calls on the event loop, and mocks that fit aiohttp."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
@@ -20,6 +21,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("bulkimport")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many workers as cores: half of the time goes into waiting, for jobs and for processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 class _MockedResponse(ClientResponse):
