@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bulkimport.diff import Comparison, readable
 from bulkimport.errors import StateError
@@ -218,8 +219,7 @@ def _settle_what_meets(request: CompareRequest, held: Partitions, sent: Partitio
         Side(items, held, of_items),
         Side(_payload_rows(request, of_rows), sent, of_rows),
         request.scratch,
-        # Texts that differ may still be one number.
-        is_sent_unique=request.has_unique_rows and comparison.has_text_key,
+        has_unique_texts=request.has_unique_rows and comparison.has_text_key,
     )
     with meeting:
         for met in meeting.pairs():
@@ -240,12 +240,17 @@ def _payload_rows(request: CompareRequest, reader: ValueReader | None) -> Iterat
 def _rows(block: Block, reader: ValueReader | None, comparison: Comparison) -> Rows:
     if reader is None or block.values is None:
         return _whole_rows(block.objects, comparison)
-    return Rows(reader.values.identities(block.values), block.values, lambda: block.objects)
+    keys = reader.values.keys(block.values)
+    return Rows(comparison.identities(keys), block.values, lambda: block.objects, are_texts=_are_texts(keys))
 
 
 def _whole_rows(objects: list[Item], comparison: Comparison) -> Rows:
-    parts = [[item.get(name) for item in objects] for name in comparison.key]
-    return Rows(comparison.identities(parts), None, lambda: objects)
+    keys = [[item.get(name) for item in objects] for name in comparison.key]
+    return Rows(comparison.identities(keys), None, lambda: objects, are_texts=_are_texts(keys))
+
+
+def _are_texts(keys: list[list[Any]]) -> bool:
+    return len(keys) == 1 and {str}.issuperset(map(type, keys[0]))
 
 
 def _csv_rows(path: str) -> Iterator[list[Item]]:

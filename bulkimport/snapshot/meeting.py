@@ -31,11 +31,14 @@ class NotUniqueError(Exception):
 
 class Rows:
     """Some rows or items: `names` are their identities, `values` their records if they were read so, and `load` gives
-    all of them whole."""
+    all of them whole. `are_texts` tells that the names are the very keys, which were texts."""
 
-    def __init__(self, names: list[str], values: list[Any] | None, load: Callable[[], list[Item]]) -> None:
+    def __init__(
+        self, names: list[str], values: list[Any] | None, load: Callable[[], list[Item]], *, are_texts: bool = False
+    ) -> None:
         self.names = names
         self.values = values
+        self.are_texts = are_texts
         self._load = load
 
     @cached_property
@@ -56,6 +59,7 @@ class Side:
         self._waiting: deque[Rows] = deque()
         self._passed = 0  # of the first block that waits
         self.names: list[str] = []
+        self.are_texts = True
         self.is_over = False
 
     def read(self) -> None:
@@ -66,6 +70,7 @@ class Side:
             return
         self._waiting.append(rows)
         self.names += rows.names
+        self.are_texts &= rows.are_texts
 
     def values(self, places: Sequence[int]) -> list[Any] | None:
         """The records at these places; None if not all that wait have one."""
@@ -130,12 +135,12 @@ class Met:
 class Meeting:
     """Two sides, read once. `scratch` is a private folder for the hashes of all keys. Raises OSError.
 
-    `is_sent_unique` tells that no two rows that are sent have one key.
+    `has_unique_texts` tells that no two rows that are sent have one key, as far as keys are texts.
     """
 
-    def __init__(self, held: Side, sent: Side, scratch: str, *, is_sent_unique: bool = False) -> None:
+    def __init__(self, held: Side, sent: Side, scratch: str, *, has_unique_texts: bool = False) -> None:
         self._held, self._sent, self._scratch = held, sent, scratch
-        self._is_sent_unique = is_sent_unique
+        self._has_unique_texts = has_unique_texts
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
@@ -197,7 +202,8 @@ class Meeting:
 
     def _check_unique(self) -> None:
         """Keys that are not unique do no harm as long as all of their rows and items are in the partitions."""
-        if not self._is_sent_unique and any(self._met.repeated(self._sent_left)):
+        is_sent_unique = self._has_unique_texts and self._sent.are_texts  # of numbers, 5 and 5.0 are one
+        if not is_sent_unique and any(self._met.repeated(self._sent_left)):
             raise NotUniqueError
         for suspects in self._suspects():
             if suspects and any(not suspects.isdisjoint(piece) for piece in self._met.pieces()):

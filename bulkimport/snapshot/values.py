@@ -38,9 +38,9 @@ class Values:
         except msgspec.DecodeError:
             return None
 
-    def identities(self, records: Sequence[Any]) -> list[str]:
-        """As `Comparison.identities` has them."""
-        return self._comparison.identities([self._column(name, records) for name in self._comparison.key])
+    def keys(self, records: Sequence[Any]) -> list[list[Any]]:
+        """What `Comparison.identities` takes."""
+        return [self._column(name, records) for name in self._comparison.key]
 
     def changed(self, sent: Sequence[Any], held: Sequence[Any]) -> list[int]:
         """The places of those `held` that would not stay as they are if what is `sent` beside them were sent."""

@@ -27,7 +27,7 @@ def blocks(names: list[str], size: int) -> Iterator[Rows]:
         some = names[start : start + size]
         objects = [{"id": name, "place": start + place} for place, name in enumerate(some)]
         places = None if start // size % 2 else [item["place"] for item in objects]
-        yield Rows(some, places, partial(list, objects))
+        yield Rows(some, places, partial(list, objects), are_texts=True)
 
 
 def identities(items: list[Item]) -> list[str]:
@@ -35,7 +35,7 @@ def identities(items: list[Item]) -> list[str]:
 
 
 def meet(
-    folder: Path, held: list[str], sent: list[str], size: int = 2, *, is_sent_unique: bool = False
+    folder: Path, held: list[str], sent: list[str], size: int = 2, *, has_unique_texts: bool = False
 ) -> tuple[list[str], list[str], list[str]]:
     """The names that met, and those that were left of either side, in their order."""
     with (
@@ -45,7 +45,7 @@ def meet(
             Side(blocks(held, size), held_left),
             Side(blocks(sent, size + 1), sent_left),
             str(folder),
-            is_sent_unique=is_sent_unique,
+            has_unique_texts=has_unique_texts,
         ) as both,
     ):
         met = []
@@ -108,12 +108,12 @@ FEW = st.lists(st.integers(0, 9).map(str), max_size=14)
 def test_nothing_is_lost_and_what_meets_is_unique_or_else_it_is_refused(
     held: list[str], sent: list[str], size: int, few: int
 ) -> None:
-    is_sent_unique = len(set(sent)) == len(sent)
-    unique = len(set(held)) == len(held) and is_sent_unique
+    has_unique_texts = len(set(sent)) == len(sent)
+    unique = len(set(held)) == len(held) and has_unique_texts
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(meeting, "_FEW", few)
         try:
-            met, held_left, sent_left = meet(Path(folder), held, sent, size, is_sent_unique=is_sent_unique)
+            met, held_left, sent_left = meet(Path(folder), held, sent, size, has_unique_texts=has_unique_texts)
         except NotUniqueError:
             assert not unique
             return
@@ -144,7 +144,7 @@ def test_an_item_with_the_key_of_one_that_met_is_refused_however_unique_the_rows
     held: list[str], sent: list[str], tmp_path: Path
 ) -> None:
     with pytest.raises(NotUniqueError):
-        meet(tmp_path, held, sent, is_sent_unique=True)
+        meet(tmp_path, held, sent, has_unique_texts=True)
 
 
 def test_records_are_not_worth_reading_while_nothing_meets(tmp_path: Path) -> None:
