@@ -101,9 +101,9 @@ class Comparison:
         return sorted(found)
 
     @property
-    def has_text_key(self) -> bool:
-        """Whether the key is the text of one property."""
-        return self._text_key is not None
+    def text_key(self) -> str | None:
+        """The property of a key that is a text, alone."""
+        return self._text_key
 
     @property
     def is_by_value(self) -> bool:

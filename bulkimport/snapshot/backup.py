@@ -6,7 +6,7 @@ would create.
 
 import gzip
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,16 @@ class Backup:
 
     def keep(self, item: Mapping[str, Any]) -> None:
         """Adds one item."""
+        self.keep_all((item,))
+
+    def keep_all(self, items: Iterable[Mapping[str, Any]]) -> None:
         if self._file is None:
             return
-        self.count += 1
-        self._buffer += orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE)
-        if len(self._buffer) > _BUFFER:
-            self.flush()
+        for item in items:
+            self.count += 1
+            self._buffer += orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE)
+            if len(self._buffer) > _BUFFER:
+                self.flush()
 
     def flush(self) -> None:
         """Hands what is buffered on to the file."""

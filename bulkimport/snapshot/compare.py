@@ -6,7 +6,7 @@ partition by partition: the payload's part in memory, the held items passing by,
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from bulkimport.errors import StateError
 from bulkimport.json_stream import BLOCK, Block, blocks_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
-from bulkimport.snapshot.meeting import Meeting, Met, NotUniqueError, Rows, Side
+from bulkimport.snapshot.meeting import Alone, Meeting, Met, NotUniqueError, Rows, Side
 from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
 from bulkimport.snapshot.values import ValueReader, Values
 
@@ -98,9 +98,8 @@ class _Tally:
             items = [item for item, _ in some]
             changed = self.request.comparison.changed([row for _, row in some], items)
             self._count(len(items), (items[index] for index in changed))
-        for identity, row in rows.items():
-            if identity not in matched:
-                self._create(identity, row)
+        new = [identity for identity in rows if identity not in matched]
+        self.create(new, lambda place: rows[new[place]])
 
     def _matched(
         self, held: Iterable[Identified], rows: dict[str, Item], matched: set[str]
@@ -123,12 +122,21 @@ class _Tally:
             self.updated += 1
             self.backup.keep(item)
 
-    def _create(self, identity: str, row: Item) -> None:
-        self.created += 1
-        if len(self.created_examples) < EXAMPLES:
-            self.created_examples.append(readable(identity))
-        self.births.keep(self.request.comparison.key_of(row))
-        self._remember(self.created_prints, identity, row, sent=True)
+    def create(self, identities: list[str], row: Callable[[int], Item]) -> None:
+        """Rows that no item has; `row` gives the one at a place of `identities`."""
+        comparison, prints = self.request.comparison, self.created_prints
+        self.created += len(identities)
+        self.created_examples += map(readable, identities[: max(0, EXAMPLES - len(self.created_examples))])
+        text_key = comparison.text_key
+        self.births.keep_all(
+            ({text_key: identity} for identity in identities)
+            if text_key is not None
+            else (comparison.key_of(row(place)) for place in range(len(identities)))
+        )
+        for place, identity in enumerate(identities):
+            if len(prints) >= FINGERPRINTS:
+                break
+            self._remember(prints, identity, row(place), sent=True)
 
     def _miss(self, identity: str, item: Item) -> None:
         """An item that the payload does not mention."""
@@ -219,11 +227,14 @@ def _settle_what_meets(request: CompareRequest, held: Partitions, sent: Partitio
         Side(items, held, of_items),
         Side(_payload_rows(request, of_rows), sent, of_rows),
         request.scratch,
-        has_unique_texts=request.has_unique_rows and comparison.has_text_key,
+        has_unique_texts=request.has_unique_rows and comparison.text_key is not None,
     )
     with meeting:
-        for met in meeting.pairs():
-            tally.settle(met, values)
+        for settled in meeting.settled():
+            if isinstance(settled, Alone):
+                tally.create(settled.names, settled.row)
+            else:
+                tally.settle(settled, values)
     held.finish()
     sent.finish()
 

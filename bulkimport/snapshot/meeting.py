@@ -132,6 +132,20 @@ class Met:
         return None if rows is None or items is None else (rows, items)
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """All rows that wait, none of which has an item. To be looked at before any others."""
+
+    sent: Side
+
+    @property
+    def names(self) -> list[str]:
+        return self.sent.names
+
+    def row(self, index: int) -> Item:
+        return self.sent.object(index)
+
+
 class Meeting:
     """Two sides, read once. `scratch` is a private folder for the hashes of all keys. Raises OSError.
 
@@ -141,6 +155,7 @@ class Meeting:
     def __init__(self, held: Side, sent: Side, scratch: str, *, has_unique_texts: bool = False) -> None:
         self._held, self._sent, self._scratch = held, sent, scratch
         self._has_unique_texts = has_unique_texts
+        self._was_alone = False
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
@@ -152,8 +167,9 @@ class Meeting:
     def __exit__(self, *exception: object) -> None:
         self._files.close()
 
-    def pairs(self) -> Iterator[Met]:
-        """What meets. Raises NotUniqueError, mostly at the end, where one of its keys occurs once more on a side."""
+    def settled(self) -> Iterator[Met | Alone]:
+        """What meets, and what is known to meet nothing. Raises NotUniqueError, mostly at the end, where one of their
+        keys occurs once more on a side."""
         held, sent = self._held, self._sent
         while not (held.is_over and sent.is_over):
             is_held_next = sent.is_over or (not held.is_over and len(held.names) <= len(sent.names))
@@ -162,10 +178,23 @@ class Meeting:
                 yield met
                 self._pass(held, met.held_places, self._held_left)
                 self._pass(sent, met.sent_places, self._sent_left)
+            if sent.names and self._is_sent_alone():
+                self._was_alone = True
+                yield Alone(sent)
+                sent.pass_over(len(sent.names), (), self._sent_left)
             for side, left in ((held, self._held_left), (sent, self._sent_left)):
                 surplus = side.surplus()
                 side.pass_over(surplus, range(surplus), left)
         self._check_unique()
+
+    def _is_sent_alone(self) -> bool:
+        """Whether every item has met its row by now, so that no other row has one: rows are unique."""
+        held = self._held
+        return held.is_over and not held.names and not self._held_left.count and self._is_sent_unique
+
+    @property
+    def _is_sent_unique(self) -> bool:
+        return self._has_unique_texts and self._sent.are_texts  # of numbers, 5 and 5.0 are one
 
     def _in_step(self) -> Met | None:
         """By far the most frequent: the same keys in the same order."""
@@ -202,8 +231,7 @@ class Meeting:
 
     def _check_unique(self) -> None:
         """Keys that are not unique do no harm as long as all of their rows and items are in the partitions."""
-        is_sent_unique = self._has_unique_texts and self._sent.are_texts  # of numbers, 5 and 5.0 are one
-        if not is_sent_unique and any(self._met.repeated(self._sent_left)):
+        if not self._is_sent_unique and (self._was_alone or any(self._met.repeated(self._sent_left))):
             raise NotUniqueError
         for suspects in self._suspects():
             if suspects and any(not suspects.isdisjoint(piece) for piece in self._met.pieces()):

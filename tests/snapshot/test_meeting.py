@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bulkimport.diff import Comparison
 from bulkimport.payload.hashes import HashFile
 from bulkimport.snapshot import meeting
-from bulkimport.snapshot.meeting import Meeting, NotUniqueError, Rows, Side
+from bulkimport.snapshot.meeting import Alone, Meeting, NotUniqueError, Rows, Side
 from bulkimport.snapshot.partition import Partitions
 from bulkimport.snapshot.values import ValueReader, Values
 
@@ -48,8 +48,12 @@ def meet(
             has_unique_texts=has_unique_texts,
         ) as both,
     ):
-        met = []
-        for pairs in both.pairs():
+        met, alone = [], []
+        for pairs in both.settled():
+            if isinstance(pairs, Alone):
+                assert [item["id"] for item in map(pairs.row, range(len(pairs.names)))] == pairs.names
+                alone += pairs.names
+                continue
             items, rows = ([take(index) for index in range(len(pairs))] for take in (pairs.item, pairs.row))
             assert identities(items) == identities(rows)
             if (records := pairs.values()) is not None:
@@ -62,7 +66,8 @@ def meet(
             assert all(name == item["id"] for name, item in left)
             lefts.append([name for name, _ in sorted(left, key=lambda one: one[1]["place"])])
     assert list(folder.iterdir()) == []
-    return met, lefts[0], lefts[1]
+    assert not (alone and lefts[0]), "what is left of the items might have met them"
+    return met, lefts[0], [*lefts[1], *alone]
 
 
 def names(*numbers: int) -> list[str]:
@@ -145,6 +150,24 @@ def test_an_item_with_the_key_of_one_that_met_is_refused_however_unique_the_rows
 ) -> None:
     with pytest.raises(NotUniqueError):
         meet(tmp_path, held, sent, has_unique_texts=True)
+
+
+def test_rows_behind_the_last_item_are_settled_without_the_partitions(tmp_path: Path) -> None:
+    for held in ([], names(*range(5))):
+        with (
+            Partitions(tmp_path, "held", PARTITIONS) as held_left,
+            Partitions(tmp_path, "sent", PARTITIONS) as sent_left,
+            Meeting(
+                Side(blocks(held, 2), held_left),
+                Side(blocks(names(*range(20)), 3), sent_left),
+                str(tmp_path),
+                has_unique_texts=True,
+            ) as both,
+        ):
+            alone = [name for one in both.settled() if isinstance(one, Alone) for name in list(one.names)]
+            sent_left.finish()
+            assert alone == names(*range(len(held), 20))
+            assert [one for pile in sent_left for one in pile] == []
 
 
 def test_records_are_not_worth_reading_while_nothing_meets(tmp_path: Path) -> None:
