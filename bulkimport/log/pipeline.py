@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -172,6 +173,10 @@ class _NoLogger:
         pass
 
 
+# How asyncio tells that a process it was closing ended in that very moment; nobody asks for its return code any more.
+_MISSED_END = re.compile(r"Unknown child process|child process pid \d+ exit status already read|Loop .+ handles pid")
+
+
 class _LibraryLogs(logging.Handler):
     """Routes the libraries' own logging (aiohttp, asyncio) into the pipeline, from `warning` up."""
 
@@ -184,6 +189,8 @@ class _LibraryLogs(logging.Handler):
         except (TypeError, ValueError):  # arguments that do not fit the format
             message = str(record.msg)
         level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
+        if record.name == "asyncio" and _MISSED_END.match(message):
+            level = logging.DEBUG
         logger().log(level, message, logger=record.name, exc_info=record.exc_info)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 — the name that logging calls

@@ -146,6 +146,22 @@ def test_the_libraries_own_warnings_arrive_in_the_same_form(logs: Logs) -> None:
     assert "UserWarning: odd" in odd["event"]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        ("Unknown child process pid %d, will report returncode 255", 7),
+        ("child process pid %d exit status already read:  will report returncode 255", 7),
+        ("Loop %r that handles pid %r is closed", object(), 7),
+    ],
+)
+def test_that_a_process_ended_while_it_was_being_closed_is_nobodys_business(
+    record: tuple[object, ...], logs: Logs
+) -> None:
+    logs.open()
+    logging.getLogger("asyncio").warning(*record)
+    assert logs.shown() == []
+
+
 def test_closing_gives_logging_back_and_later_events_go_nowhere(logs: Logs) -> None:
     before = list(logging.getLogger().handlers)
     with logs.open():
