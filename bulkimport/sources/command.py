@@ -12,7 +12,6 @@ from bulkimport.sources.processes import Ended, run
 from bulkimport.sources.progress import Tell
 from bulkimport.wording import duration
 
-_SUFFIX = {"excel": ".xlsx"}
 _NOTHING_SENT = "Nothing was sent for this dataset."
 
 
@@ -22,7 +21,7 @@ def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileS
     Raises SourceError where the command cannot be run, fails, or takes too long.
     """
     name = f"the output of {PurePath(source.argv[0]).name}"
-    path = folder / f"output{_SUFFIX.get(source.content.type, '')}"
+    path = folder / "output"
     if not Path(source.folder).is_dir():
         raise SourceError(f"The folder {source.folder} of the command does not exist", _NOTHING_SENT)
     with LandingFile(path) as file:
@@ -34,8 +33,7 @@ def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileS
         ended = run(source.argv, folder=source.folder, timeout=source.timeout, output=take)
     if not ended.well:
         raise SourceError(*_complaint(source, ended))
-    is_packed = source.content.type not in ("excel", "parquet") and file.size > 0  # of those, packed is what they are
-    return replace(source.content, paths=(named_as_packed(path) if is_packed else str(path),)), name
+    return replace(source.content, paths=(named_as_packed(path, source.content.type),)), name
 
 
 def _complaint(source: CommandSource, ended: Ended) -> tuple[str, str]:

@@ -10,6 +10,7 @@ ROOM = 4
 """How much room on the disk what lands takes in all, for each byte of it: itself and the payload made of it, about."""
 
 _PACKED = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"PK\x03\x04": ".zip"}
+_PACKED_ITSELF = frozenset({"excel", "parquet"})
 _GLANCE = 512
 
 
@@ -25,9 +26,9 @@ def sniffed_packing(path: Path) -> str:
     return next((ending for magic, ending in _PACKED.items() if start.startswith(magic)), "")
 
 
-def named_as_packed(path: Path) -> str:
-    """The path of a file, its name made to say how it is packed: readers go by that."""
-    ending = sniffed_packing(path)
+def named_as_packed(path: Path, kind: str) -> str:
+    """The path of a file of this kind of source, its name made to say how it is packed: readers go by that."""
+    ending = "" if kind in _PACKED_ITSELF else sniffed_packing(path)
     return str(path if not ending else path.rename(path.with_name(f"{path.name}{ending}")))
 
 

@@ -109,7 +109,7 @@ class _Transfer:
             path = self._folder / f"{len(names):05}.{kind}"
             async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
                 await fetcher.fetch(url, path, self._tell)
-            names[await anyio.to_thread.run_sync(named_as_packed, path)] = name_of(url)
+            names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
 
     async def _from_systems(self) -> dict[str, str]:
@@ -182,7 +182,7 @@ class _Transfer:
 
     def _kept(self, target: Path) -> str:
         self._arrived += target.stat().st_size
-        return named_as_packed(target)
+        return named_as_packed(target, self._source.content.type)
 
     def _told(self, _size: int | None, value: int, **_: object) -> None:
         """Called by the file system, in the thread that it works in."""

@@ -77,7 +77,7 @@ class _Report:
                 page = await anyio.to_thread.run_sync(self._reshaped, found)
                 files = [str(self._rows)]
             else:
-                files.append(await anyio.to_thread.run_sync(named_as_packed, path))
+                files.append(await anyio.to_thread.run_sync(named_as_packed, path, content.type))
                 page = Page(found.url, links=found.links)
             url = pages.after(page)
         reading = NdjsonSource(()) if is_reshaped else content

@@ -5,14 +5,17 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from bulkimport.errors import SourceError
 
 Cells = Sequence[Any]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref=["\']([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)["\']')
+_PLACE = re.compile(rb'<(?:\w+:)?(?:row|c)\s(?:[^>]*?\s)?r=["\']([A-Z]*)([0-9]+)["\']')
 _STALE = re.compile(rb'fullCalcOnLoad="(?:1|true)"')
 """Excel is asked to calculate everything when it opens the workbook, since whoever wrote it did not."""
 _OVERLAP = 256
@@ -56,32 +59,50 @@ class Sheet:
         """Rows of a sheet with formulas, which are worth what Excel has calculated and saved with them."""
         from openpyxl import load_workbook
 
-        book = load_workbook(self._path, read_only=True)
-        try:
-            sheet = book[self._sheet.title]
-            sheet.reset_dimensions()
-            for values, formulas in zip_longest(self._sheet.iter_rows(), sheet.iter_rows(), fillvalue=()):
-                for value, formula in zip(values, formulas, strict=True):
-                    # What has the type str was calculated to an empty text.
-                    if formula.data_type == "f" and (self._stale or (value.value is None and value.data_type != "str")):
-                        raise _uncalculated(self.place, value)
-                yield values
-        finally:
-            book.close()
+        with Path(self._path).open("rb") as file:
+            book = load_workbook(file, read_only=True)
+            try:
+                yield from self._compared(book[self._sheet.title])
+            finally:
+                book.close()
+
+    def _compared(self, with_formulas: Any) -> Iterator[Cells]:
+        with_formulas.reset_dimensions()
+        for values, formulas in zip_longest(self._sheet.iter_rows(), with_formulas.iter_rows(), fillvalue=()):
+            for value, formula in zip(values, formulas, strict=True):
+                # What has the type str was calculated to an empty text.
+                if formula.data_type == "f" and (self._stale or (value.value is None and value.data_type != "str")):
+                    raise _uncalculated(self.place, value)
+            yield values
 
     def _scanned(self, archive: zipfile.ZipFile) -> tuple[bool, list[tuple[str, ...]]]:
         """Whether there are formulas, and which cells are merged; and all bytes are seen, so their checksum holds."""
         has_formulas = False
         merged: dict[tuple[str, ...], None] = {}
-        tail = b""
+        tail, last = b"", (0, 0)
         with archive.open(self._member) as xml:
             while chunk := xml.read(_CHUNK):
                 text = tail + chunk
                 has_formulas = has_formulas or _FORMULA.search(text) is not None
                 for found in _MERGED.findall(text):
                     merged[tuple(part.decode() for part in found)] = None
+                last = self._in_order(text, len(tail), last)
                 tail = text[-_OVERLAP:]
         return has_formulas, list(merged)
+
+    def _in_order(self, text: bytes, begin: int, last: tuple[int, int]) -> tuple[int, int]:
+        """The last row and cell in `text`, of which what ends before `begin` was seen. Raises SourceError where rows or
+        cells are not in order: of those, openpyxl would leave some out."""
+        for found in _PLACE.finditer(text):
+            if found.end() <= begin:
+                continue
+            place = (int(found[2]), _number(found[1].decode()))
+            if place <= last:
+                hint = f"Open it in Excel and save it again. {_NOTHING_SENT}"
+                where = f"cell {found[1].decode()}{place[0]}" if place[1] else f"row {place[0]}"
+                raise SourceError(f"{self.place}, {where}: it is not in its place in the file", hint, self.place)
+            last = place
+        return last
 
 
 def is_blank(cell: Any) -> bool:
@@ -150,8 +171,9 @@ def _uncalculated(place: str, cell: Any) -> SourceError:
     return SourceError(message, hint, place, cell.row)
 
 
+@lru_cache(20_000)
 def _number(letters: str) -> int:
-    """The 1-based number of a column: 27 for AA."""
+    """The 1-based number of a column: 27 for AA, 0 for none."""
     number = 0
     for letter in letters:
         number = 26 * number + ord(letter) - ord("A") + 1

@@ -31,7 +31,7 @@ _NOTHING_SENT = "Nothing was sent for this dataset."
 _SAVE_AS = f"Open it in Excel and save it as an Excel workbook (.xlsx). {_NOTHING_SENT}"
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, SyntaxError),  # XML's ParseError is a SyntaxError
-    *(KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError),
+    *(KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, OverflowError),
 )
 """What openpyxl raises where a workbook is not what it should be."""
 
@@ -68,11 +68,12 @@ def _opened(path: str) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which have no part in this
-            book = load_workbook(path, read_only=True, data_only=True)
-            try:
-                yield book
-            finally:
-                book.close()
+            with Path(path).open("rb") as file:  # of a path it would want a certain ending
+                book = load_workbook(file, read_only=True, data_only=True)
+                try:
+                    yield book
+                finally:
+                    book.close()
     except _BROKEN as error:
         raise _broken(path, error) from None
 

@@ -21,8 +21,14 @@ def test_a_name_says_how_the_content_is_packed(tmp_path: Path, content: bytes, e
     path = tmp_path / "00000.csv"
     path.write_bytes(content)
     assert sniffed_packing(path) == ending
-    assert named_as_packed(path) == f"{path}{ending}"
+    assert named_as_packed(path, "csv") == f"{path}{ending}"
     assert Path(f"{path}{ending}").read_bytes() == content
+
+
+def test_what_a_workbook_is_packed_in_is_no_packing_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "00000.excel"
+    path.write_bytes(b"PK\x03\x04rest")
+    assert named_as_packed(path, "excel") == str(path)
 
 
 def test_the_beginning_is_that_of_the_content(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import fsspec
 import pytest
 
 from bulkimport.errors import GuardError, SourceError, StateError
-from bulkimport.model import CsvSource, FileChoice, FileSource, RemoteSource, Secret
+from bulkimport.model import CsvSource, ExcelSource, FileChoice, FileSource, RemoteSource, Secret
 from bulkimport.sources import CsvTable, open_source
 from bulkimport.sources.remote import fetch_files
+from bulkimport.sources.workbook import rewrite_workbooks
 from tests.support.clock import FakeClock
 from tests.support.http import answer, scripted_server
 from tests.support.remote import PASSWORD, SECRET, ObjectStore, SftpPlace, object_store, sftp_server
@@ -272,3 +273,12 @@ async def test_files_on_the_web_land_too(tmp_path: Path) -> None:
     assert list(names.values()) == [f"{server.origin}/a.csv", f"{server.origin}/b.csv.gz"]
     assert [Path(path).suffix for path in content.paths] == [".csv", ".gz"]
     assert server.received[0].target == "/a.csv?sig=secret%2F1"
+
+
+def test_a_workbook_comes_from_elsewhere(memory: Memory, tmp_path: Path) -> None:
+    memory.put("people.xlsx", (Path(__file__).parents[1] / "data" / "people.xlsx").read_bytes())
+    remote = RemoteSource((Secret(f"{memory.url}/people.xlsx"),), ExcelSource((), header_row=2))
+    content, _ = fetch(remote, tmp_path)
+    assert isinstance(content, ExcelSource)
+    rewritten, _, _ = rewrite_workbooks(content, tmp_path / "rows")
+    assert rewritten.columns

@@ -234,3 +234,44 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     with pytest.raises(SourceError) as caught:
         rows_of(tmp_path, LIBRE)
     assert "pip install 'bulkimport[excel]'" in caught.value.hint
+
+
+def rewritten(path: Path, old: str, new: str) -> Path:
+    """The same workbook with another text in its sheet."""
+    other = path.with_name("rewritten.xlsx")
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(other, "w") as out:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                assert old.encode() in content
+                content = content.replace(old.encode(), new.encode())
+            out.writestr(name, content)
+    return other
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('r="2"', 'r="9"', ", sheet 'Staff', cell A2: it is not in its place in the file"),
+        ('r="3"', 'r="2"', ", sheet 'Staff', row 2: it is not in its place in the file"),
+        ('r="A2"', 'r="C2"', ", sheet 'Staff', cell B2: it is not in its place in the file"),
+    ],
+)
+def test_rows_and_cells_that_are_not_in_order_are_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = book(tmp_path, table(["id", "x"], [1, 10], [2, 20]))
+    assert complaint(tmp_path, rewritten(path, old, new)) == message
+
+
+def test_merged_cells_are_seen_however_they_are_written(tmp_path: Path) -> None:
+    path = rewritten(book(tmp_path, merged), 'ref="B2:B4"', "ref='B2:B4'")
+    assert complaint(tmp_path, path) == ", sheet 'Staff': the cells B2:B4 are merged"
+
+
+def test_a_number_that_is_none_is_told(tmp_path: Path) -> None:
+    path = rewritten(book(tmp_path, table(["id"], [7])), "<v>7</v>", "<v>1E+400</v>")
+    assert complaint(tmp_path, path).startswith(" is not a whole Excel workbook")
+
+
+def test_the_name_of_a_workbook_may_have_any_ending(tmp_path: Path) -> None:
+    path = book(tmp_path, table(["id"], [1])).rename(tmp_path / "people.export")
+    assert rows_of(tmp_path, path)[1:] == [{"id": 1}]
