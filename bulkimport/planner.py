@@ -1,6 +1,6 @@
 """What a run would do, without doing it: every dataset's source is read and checked, and nothing is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
@@ -50,6 +50,11 @@ class PlannedDataset:
     warnings: tuple[str, ...] = ()
     source_columns: tuple[ColumnPreview, ...] = ()
     property_types: Mapping[str, str] | None = None
+
+    def redacted(self, redact: Callable[[str], str]) -> "PlannedDataset":
+        """The same with `redact` applied to the texts of errors and warnings, some of which came from elsewhere."""
+        error = self.error and self.error.redacted(redact)
+        return replace(self, error=error, warnings=tuple(map(redact, self.warnings)))
 
 
 class Planner:
@@ -123,6 +128,9 @@ class Planner:
         except BulkimportError as error:
             report = error.report()
             return replace(planned, status="failed", error=replace(report, stage=report.stage or Stage.GUARD))
+        except Exception as error:  # noqa: BLE001 - a defect in one dataset must not hide the others
+            self._run.observer.defect(dataset.name, error)
+            return replace(planned, status="failed", error=_defect(error, planned))
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._spool.clear, dataset.name)
@@ -165,3 +173,11 @@ class Planner:
         if self._found[name].status != "ready":
             return True
         return any(self._is_stopped(other) for other in self._selection.gates[name])
+
+
+def _defect(error: Exception, planned: PlannedDataset) -> ErrorReport:
+    return ErrorReport(
+        stage=Stage.SOURCE if planned.payload is None else Stage.GUARD,
+        message=f"bulkimport itself failed while it looked at this dataset ({type(error).__name__}).",
+        hint="This is a defect of the program: please report it with the log, which has the details.",
+    )

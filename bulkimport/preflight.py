@@ -5,7 +5,7 @@ only way to see whether the storage can be reached from here. Nothing is uploade
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +46,10 @@ class Check:
     message: str
     hint: str = ""
     dataset: str | None = None
+
+    def redacted(self, redact: Callable[[str], str]) -> "Check":
+        """The same with `redact` applied to its texts, some of which came from elsewhere."""
+        return replace(self, message=redact(self.message), hint=redact(self.hint))
 
 
 class Preflight:

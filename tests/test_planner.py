@@ -101,6 +101,18 @@ async def test_one_dataset_that_cannot_be_read_fails_alone(tmp_path: Path) -> No
         assert sorted(one.status for one in found.values()) == ["failed", "ready"]
 
 
+async def test_a_defect_in_one_dataset_does_not_hide_the_others(tmp_path: Path) -> None:
+    datasets = [csv_dataset(tmp_path, "first"), csv_dataset(tmp_path, "second")]
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        bench.service.errors["items"].append(OverflowError("date value out of range"))
+        found = await planned(bench)
+        (failed,) = (one for one in found.values() if one.status != "ready")
+        assert failed.status == "failed"
+        assert failed.error is not None
+        assert "itself failed while it looked at this dataset (OverflowError)" in failed.error.message
+        assert len(bench.witness.defects) == 1
+
+
 async def test_a_tenant_that_refuses_everything_fails_every_dataset_and_is_asked_no_more(tmp_path: Path) -> None:
     datasets = [csv_dataset(tmp_path, f"d{number}") for number in range(4)]
     async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:

@@ -144,6 +144,7 @@ def _plan(
                     config_key=key,
                     allowances=allowances,
                     accepted_changes=frozenset(selection.names),
+                    redact=common.redactor.text,
                     extracts=extracts_of(config, selection.datasets),
                 )
                 preflight = Preflight(run, state_dir, selection.datasets)
@@ -152,7 +153,8 @@ def _plan(
                 found = await Planner(run, spool, selection, depth, preflight.metadata).plan_all()
                 if depth is Depth.ITEMS:
                     await _accept_configs(journal, config, key, found)
-                return found, checks
+                redact = common.redactor.text
+                return [one.redacted(redact) for one in found], [one.redacted(redact) for one in checks]
         finally:
             await anyio.to_thread.run_sync(spool.close)
 

@@ -1,15 +1,18 @@
 """Environment variables in values: `${NAME}`, `${NAME:-default}`, and `$${` for a literal `${`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bulkimport.config.scalars import FromEnvironment
 from bulkimport.config.tree import MappingNode, Node, ScalarNode, SequenceNode
 from bulkimport.errors import ConfigProblem
+from bulkimport.model import Secret
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\$\{{|\$\{{(?P<name>{_NAME})(?::-(?P<default>(?:(?!\$\{{)[^}}])*))?\}}|\$\{{")
+
+_TELLING = re.compile(r"auth|api_?key|credential|pass|pwd|secret|token", re.IGNORECASE)
 
 PLACEHOLDER_PATTERN = rf"\$\{{{_NAME}(:-[^}}]*)?\}}"
 """As a JSON Schema has it: a text with at least one variable."""
@@ -67,6 +70,12 @@ def substitute_variables(root: Node, environ: Mapping[str, str]) -> list[ConfigP
         node.value = FromEnvironment(done.text) if done.variables else done.text
         node.variables, node.is_literal, node.broken = done.variables, done.is_literal, bool(done.mistakes)
     return problems
+
+
+def secrets_among(roots: Iterable[Node], environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The values of those variables in the trees whose names say that they are secrets, wherever they went."""
+    names = {name for root in roots for node in _scalars(root, set()) for name in node.variables}
+    return tuple(Secret(environ[name]) for name in sorted(names) if _TELLING.search(name) and environ.get(name))
 
 
 def _scalars(node: Node, seen: set[int]) -> Iterator[ScalarNode]:

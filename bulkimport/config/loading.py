@@ -9,6 +9,7 @@ from bulkimport.config import convert
 from bulkimport.config.advice import advice
 from bulkimport.config.consistency import check_consistency
 from bulkimport.config.credentials import check_tenant
+from bulkimport.config.environment import secrets_among
 from bulkimport.config.inclusion import ConfigFile, Inclusion
 from bulkimport.config.merging import merged
 from bulkimport.config.models import DatasetBlock, IncludedFile, MainFile
@@ -42,7 +43,8 @@ def load(path: Path | str, environ: Mapping[str, str]) -> Config:
     if main is None or tenant is None:
         raise AssertionError("a configuration without problems has all its parts")
     config = convert.config(shown, file.directory, main, tenant, datasets)
-    return replace(config, outlets=outlets, warnings=(*warnings, *advice(config)))
+    secrets = secrets_among((file.root for file in inclusion.files), environ)
+    return replace(config, outlets=outlets, warnings=(*warnings, *advice(config)), secrets=secrets)
 
 
 def dataset_names(path: Path | str, environ: Mapping[str, str]) -> list[str]:

@@ -99,7 +99,8 @@ class Config:
     """A whole configuration; `path` is the file as the user named it, `datasets` are in the order of the files.
 
     `warnings` are sentences for the user about what was accepted but should be changed. `named_state_dir` is the state
-    directory as the command line named it, if it did.
+    directory as the command line named it, if it did. `secrets` are what came from the environment and is not to be
+    seen, wherever in the config it is.
     """
 
     path: str
@@ -112,3 +113,4 @@ class Config:
     warnings: tuple[str, ...] = ()
     outlets: Outlets = Outlets()
     named_state_dir: str | None = None
+    secrets: tuple[Secret, ...] = ()

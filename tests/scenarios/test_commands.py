@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -300,6 +301,29 @@ def test_status_shows_a_run_that_is_alive(tmp_path: Path) -> None:
 
 
 # ---- the state directory
+
+
+def test_a_secret_from_the_environment_is_shown_nowhere_wherever_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "S3cretPw99"
+    monkeypatch.setenv("HR_PASSWORD", secret)
+    sources: dict[str, dict[str, Any]] = {
+        "command": {"command": ["sh", "-c", 'echo "sent $1" >&2; exit 1', "x", "${HR_PASSWORD}"], "type": "csv"},
+        "duckdb": {"type": "duckdb", "query": "select '${HR_PASSWORD}'::date as id"},
+        "report": {"url": "http://127.0.0.1:9/${HR_PASSWORD}/x", "type": "json", "timeout": "1s"},
+        "sql": {"url": "postgresql+psycopg://u:p@127.0.0.1:9/x?sslmode=${HR_PASSWORD}", "query": "select 1 as id"},
+    }
+    with at_work(tmp_path, *map(seed, sources)) as (work, _):
+        for name, source in sources.items():
+            work.add(name, None, source=source)
+        every = [work.invoke(command, output=form) for command in ("plan", "check", "run") for form in ("text", "json")]
+        for found in every:
+            assert found.code == 1
+            assert secret not in found.out + found.err
+        assert every[-1].statuses == dict.fromkeys(sources, "failed")
+        shown = work.written(journal=True)
+        assert [name for name, content in shown.items() if secret.encode() in content] == []
 
 
 def test_commands_that_are_shown_name_the_state_directory_that_the_command_line_named(tmp_path: Path) -> None:
