@@ -73,7 +73,7 @@ class CsvFromRows(_CsvLines):
         try:
             lines = list(map(",".join, items))
         except TypeError:  # not all are texts
-            return _csv((ACTION, *row) for row in items)
+            return _csv((ACTION, *map(_cell, row)) for row in items)
         commas = len(self._names) - 1
         for index, line in enumerate(lines):
             if line.count(",") != commas or '"' in line or "\n" in line or "\r" in line:

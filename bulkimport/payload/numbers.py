@@ -1,12 +1,14 @@
 """Numbers as people and programs write them in text, digit for digit."""
 
+import math
 import re
 
 from bulkimport.sources import ExactNumber
 
 _NUMBER = re.compile(r"([+-]?)(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]+))?")
 _INTEGER_DIGITS = 18  # every integer of so many digits fits 64 bits with its sign
-_FLOAT_DIGITS = 15  # every decimal of so many digits survives the way through a float
+_FLOAT_DIGITS = 15  # every decimal of so many digits survives the way through a float,
+_EXPONENT_DIGITS = 2  # unless its exponent is near the limits of one
 
 
 def number_text(text: str) -> str:
@@ -16,14 +18,18 @@ def number_text(text: str) -> str:
 
 
 def number_value(text: str) -> int | float | ExactNumber:
-    """The number as a value that JSON will write with the same meaning to the last digit. Raises ValueError."""
+    """The number as a value that JSON will write with the same meaning to the last digit. Raises ValueError, also for
+    one beyond all floats: most that read JSON know no such number."""
     sign, whole, fraction, exponent = _parts(text)
     if not fraction and not exponent and len(whole) <= _INTEGER_DIGITS:
         return int(sign + whole)
     significant = len((whole + fraction).lstrip("0"))
-    if (fraction or exponent) and significant <= _FLOAT_DIGITS and len(exponent) <= len("+99"):
+    if (fraction or exponent) and significant <= _FLOAT_DIGITS and len(exponent.lstrip("+-")) <= _EXPONENT_DIGITS:
         return float(f"{sign}{whole}.{fraction}e{exponent or 0}")
-    return ExactNumber(number_text(text))
+    written = number_text(text)
+    if not math.isfinite(float(written)):
+        raise ValueError("is a number too large for JSON")
+    return ExactNumber(written)
 
 
 def _parts(text: str) -> tuple[str, str, str, str]:

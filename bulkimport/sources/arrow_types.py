@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple
 from bulkimport.sources.base import ExactNumber
 from bulkimport.sources.extras import extra_library
 
+_PER_DAY = {unit: 86_400 * 1000**power for power, unit in enumerate(("s", "ms", "us", "ns"))}
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, counted from 1970
 
 Kind = Literal["text", "integer", "decimal", "float", "boolean"]
@@ -106,8 +107,8 @@ def _text(array: Any) -> Any:
     if pa.types.is_timestamp(array.type):
         return _timestamp_text(array)
     if pa.types.is_date(array.type):
-        array = array.cast(pa.date32(), safe=False)
-        _refuse_far_days(array)
+        _refuse_far_days(array, 1 if pa.types.is_date32(array.type) else _PER_DAY["ms"])
+        array = array.cast(pa.date32())
     if pa.types.is_time(array.type):
         return _short_fraction(array.cast(pa.string()))
     text = array if pa.types.is_string(array.type) else array.cast(pa.string())
@@ -123,7 +124,7 @@ def _timestamp_text(array: Any) -> Any:
     pc = kernels()
     zoned = array.type.tz is not None
     plain = array.cast(pa.timestamp(array.type.unit))
-    _refuse_far_days(plain.cast(pa.date32(), safe=False))
+    _refuse_far_days(plain, _PER_DAY[array.type.unit])
     if array.type.unit != "ns":
         plain = plain.cast(pa.timestamp("us"))
     text = pc.replace_substring(plain.cast(pa.string()), " ", "T")
@@ -137,10 +138,15 @@ def _short_fraction(text: Any) -> Any:
     return pc.replace_substring_regex(text, r"\.0+$", "")
 
 
-def _refuse_far_days(days: Any) -> None:
+def _refuse_far_days(moments: Any, per_day: int) -> None:
+    """Of moments that count from 1970, so many a day."""
+    pa = arrow()
     pc = kernels()
-    number = days.cast(arrow().int32())
-    _refuse(pc.or_(pc.less(number, _FIRST_DAY), pc.greater(number, _LAST_DAY)), "is not in the years 1 to 9999")
+    if per_day == _PER_DAY["ns"]:
+        return  # these reach from 1677 to 2262
+    number = moments.cast(pa.int32() if per_day == 1 else pa.int64()).cast(pa.int64())
+    first, end = _FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day
+    _refuse(pc.or_(pc.less(number, first), pc.greater_equal(number, end)), "is not in the years 1 to 9999")
 
 
 def _decimal_text(array: Any) -> Any:

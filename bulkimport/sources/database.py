@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import NullType
 from sqlparse.engine import FilterStack
 from sqlparse.tokens import DDL, DML, Comment, Punctuation
 
@@ -32,6 +33,7 @@ from bulkimport.wording import listed
 _CHANGING = frozenset(
     ("ALTER", "CREATE", "CREATE OR REPLACE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE")
 )
+_MAKING_FILES = frozenset(("ATTACH", "VACUUM"))
 _NOTHING_SENT = "Nothing was sent for this dataset."
 _QUERY_HINT = f"Correct the query of the source. {_NOTHING_SENT}"
 
@@ -125,7 +127,8 @@ def _single(query: str, place: str) -> str:
         are = f"are {len(statements)} statements" if statements else "is no statement"
         raise SourceError(f"{place}: there {are} where one was expected", _QUERY_HINT, place)
     kind = _kind(statements[0])
-    if kind in _CHANGING:
+    first = next((token.normalized.upper() for token in statements[0] if not _says_nothing(token)), "")
+    if kind in _CHANGING or (kind := first) in _MAKING_FILES:
         hint = f"A source only reads: write a SELECT. {_NOTHING_SENT}"
         raise SourceError(f"{place}: the statement is one that changes data ({kind})", hint, place)
     return "".join(token.value for token in statements[0] if not token.match(Punctuation, ";")).strip()
@@ -156,7 +159,12 @@ def _bound(query: str, parameters: Mapping[str, Any], place: str) -> sqlalchemy.
     if unused := sorted(parameters.keys() - named):
         names = listed(f":{name}" for name in unused)
         raise SourceError(f"{place}: the query does not use the parameter {names}", _QUERY_HINT, place)
-    return statement.bindparams(**parameters)
+    # Without a type of its own a text becomes what the database compares it with, such as a date.
+    untyped = (
+        sqlalchemy.bindparam(name, value, NullType() if isinstance(value, str) else None)
+        for name, value in parameters.items()
+    )
+    return statement.bindparams(*untyped)
 
 
 def _url(text: str, folder: str, place: str) -> URL:

@@ -84,7 +84,9 @@ def content_size(path: str, size: int, member: str | None) -> int:
 def _member(archive: zipfile.ZipFile, path: str, wanted: str | None) -> zipfile.ZipInfo:
     """The one member that is meant. Raises SourceError."""
     members = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith(_NOT_DATA)]
-    found = members if wanted is None else [info for info in members if _is_called(info.filename, wanted)]
+    found = members if wanted is None else [info for info in members if info.filename == wanted]
+    if wanted is not None and not found:
+        found = [info for info in members if _is_called(info.filename, wanted)]
     if len(found) != 1:
         names = ", ".join(repr(info.filename) for info in (found or members)[:_SHOWN])
         more = len(found or members) - _SHOWN

@@ -110,15 +110,23 @@ class ParquetRecords:
             if error.index is None:
                 rows = f"{path}, rows {before + 1} to {before + len(array)}"
                 raise SourceError(f"{rows}: {message}", _TYPE_HINT, path, before + 1) from None
-            value = f"the value {str(array[error.index])!r} of the column {name!r} {error}"
+            value = f"the value{_shown(array[error.index])} of the column {name!r} {error}"
             raise Place(path, before + error.index + 1, "row").error(value, _TYPE_HINT) from None
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, if Python can have it."""
+    try:
+        return f" {str(value)!r}"
+    except (ValueError, OverflowError):
+        return ""
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[Any]:
     library = extra_library("pyarrow.parquet", "parquet", "Reading Parquet")
     with _translated(path):
-        file = library.ParquetFile(path, buffer_size=_PAGE_BUFFER, pre_buffer=False)
+        file = library.ParquetFile(path, buffer_size=_PAGE_BUFFER, pre_buffer=False, page_checksum_verification=True)
     with file:
         yield file
 

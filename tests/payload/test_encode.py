@@ -48,6 +48,9 @@ def test_csv_has_empty_cells_for_null_and_the_text_of_other_values() -> None:
     assert whole(CsvFromRows(["a", "b"]), [("x", None), (5, "y,z")]) == (
         b'_action,a,b\r\ncreateOrUpdate,x,\r\ncreateOrUpdate,5,"y,z"\r\n'
     )
+    assert whole(CsvFromRows(["a", "b"]), [("x", True), (None, False)]) == (
+        b"_action,a,b\r\ncreateOrUpdate,x,true\r\ncreateOrUpdate,,false\r\n"
+    )
 
 
 def test_records_keep_their_properties_in_json_and_fill_a_line_in_csv() -> None:

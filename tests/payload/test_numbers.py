@@ -43,6 +43,17 @@ def test_integers_stay_integers_and_long_numbers_stay_exact(text: str, value: ob
     assert type(found) is type(value)
 
 
+@pytest.mark.parametrize("text", ["5E400", "12E456", "-1e+309", "9" * 400, "1E999"])
+def test_numbers_beyond_all_floats_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is a number too large for JSON"):
+        number_value(text)
+
+
+def test_the_largest_and_the_smallest_floats_are_numbers() -> None:
+    assert number_value("1.7976931348623157e308") == ExactNumber("1.7976931348623157e308")
+    assert number_value("1e-300") == ExactNumber("1e-300")
+
+
 @pytest.mark.parametrize(
     ("text", "written"), [("+007", "7"), (".50", "0.50"), ("5.", "5"), ("1E+5", "1e+5"), ("-00.1", "-0.1")]
 )

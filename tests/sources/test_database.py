@@ -99,6 +99,17 @@ def test_parameters_are_bound_by_name(people: Database, tmp_path: Path) -> None:
     assert "does not use the parameter :other" in complaint(tmp_path, people.url(), "SELECT 1 AS x", other=1)
 
 
+def test_a_text_is_bound_as_what_it_is_compared_with(people: Database, tmp_path: Path) -> None:
+    query = "SELECT id FROM people WHERE DATE '2020-01-02' = :day AND id = :id"
+    assert rows_of(tmp_path, people.url(), query, day="2020-01-02", id="1")[1] == ['{"id":1}']
+
+
+@pytest.mark.parametrize("statement", ["ATTACH 'other.db' AS o", "vacuum into 'other.db'"])
+def test_a_statement_that_would_make_a_file_is_not_run(statement: str, lite: str, tmp_path: Path) -> None:
+    assert "the statement is one that changes data" in complaint(tmp_path, lite, statement)
+    assert not (tmp_path / "other.db").exists()
+
+
 def test_a_query_comes_from_a_file_too(lite: str, tmp_path: Path) -> None:
     (tmp_path / "people.sql").write_text("-- everyone; really\nSELECT id\nFROM people; -- the end;\n", "utf-8-sig")
     details: dict[str, Any] = {"url": lite, "folder": str(tmp_path), "query": None, "parameters": {}, "timeout": 60.0}

@@ -193,3 +193,9 @@ def test_sizes_are_told_from_what_the_files_say_or_usually_hold(tmp_path: Path) 
 @pytest.mark.parametrize(("path", "expected"), [("a.csv", ""), ("a.csv.GZ", ".gz"), ("b.zip", ".zip"), ("gz", "")])
 def test_the_packing_is_told_by_the_last_ending(path: str, expected: str) -> None:
     assert packing(path) == expected
+
+
+def test_the_member_of_exactly_that_name_is_meant_before_one_in_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "people.zip"
+    path.write_bytes(zipped(("archive/people.csv", b"id\n1\n"), ("people.csv", b"id\n2\n")))
+    assert content(path, "people.csv") == b"id\n2\n"

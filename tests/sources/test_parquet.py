@@ -123,6 +123,23 @@ def test_numbers_that_json_lacks_are_refused_with_their_row(tmp_path: Path, valu
     assert error.line == 9001
 
 
+@pytest.mark.parametrize(
+    "far", [pa.array([2**30], pa.date32()), pa.array([2**50], pa.timestamp("s")), pa.array([2**62], pa.timestamp("us"))]
+)
+def test_days_that_no_calendar_has_are_refused_with_their_row(tmp_path: Path, far: Any) -> None:
+    error = problem(written(tmp_path, {"born": far}))
+    assert "row 1: the value" in error.message
+    assert "of the column 'born' is not in the years 1 to 9999" in error.message
+
+
+def test_a_page_that_its_checksum_does_not_fit_is_refused(tmp_path: Path) -> None:
+    path = Path(written(tmp_path, {"name": ["Zoë", "Ann"]}, compression="none", write_page_checksum=True))
+    content = path.read_bytes()
+    assert content.count(b"Ann") >= 1
+    path.write_bytes(content.replace(b"Ann", b"Bob", 1))
+    assert "Bob" not in problem(str(path)).message
+
+
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"], pa.binary()).buffers())
 
