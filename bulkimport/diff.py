@@ -24,6 +24,9 @@ _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 _EXACT = 1 << 53
 """Below this a float tells every integer apart."""
 
+_AS_SENT = frozenset({"text", "number"})
+"""Types of keys whose texts are matched as they are."""
+
 _SEPARATOR = "\x1f"
 _PLAIN: set[type] = {str, int, float, type(None)}  # of these, Python takes for equal only what is so
 _NESTED: set[type] = {list, dict}  # [True] equals [1] to Python
@@ -36,6 +39,7 @@ class Comparison:
 
     `types` maps a property key to its type in Orgvue (`text`, `number`, `date`, `boolean`, …; missing: text),
     `date_format` is how the import reads dates, and the tokens are the texts that mean "leave" and "clear".
+    `keys_as_sent`: a number in a key that is spelt in another way is another key.
     """
 
     key: tuple[str, ...]
@@ -43,6 +47,7 @@ class Comparison:
     date_format: str = ISO_DATE
     noop_token: str | None = None
     clear_token: str | None = None
+    keys_as_sent: bool = True
     _text_key: str | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
@@ -53,8 +58,8 @@ class Comparison:
         """The text by which an item is matched, "" for a blank key; two composite keys never have the same one."""
         if self._text_key is not None:  # by far the most frequent, so short
             value = item.get(self._text_key)
-            return value if type(value) is str else canonical(value, "text")
-        parts = [canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key]
+            return value if type(value) is str else self._key_text(self._text_key, value)
+        parts = [self._key_text(name, item.get(name)) for name in self.key]
         return parts[0] if len(parts) == 1 else _SEPARATOR.join(map(_escaped, parts))
 
     def identities(self, parts: Sequence[Sequence[Any]]) -> list[str]:
@@ -65,14 +70,27 @@ class Comparison:
         return [_SEPARATOR.join(map(_escaped, key)) for key in zip(*texts, strict=True)]
 
     def _texts(self, name: str, values: Sequence[Any]) -> list[str]:
-        kind = self.types.get(name, "text")
-        if kind == "text" and {str}.issuperset(map(type, values)):
+        if self.keys_as_sent and self.types.get(name, "text") in _AS_SENT and {str}.issuperset(map(type, values)):
             return list(values)
-        return [canonical(value, kind, self.date_format) for value in values]
+        return [self._key_text(name, value) for value in values]
+
+    def _key_text(self, name: str, value: Any) -> str:
+        """A part of a key as Orgvue may match it.
+
+        Whether it takes `007` or `7.0` for the number 7 is not known. So a text is itself: taken for another item it is
+        one deletion too many in the count, never one too few.
+        """
+        kind = self.types.get(name, "text")
+        if self.keys_as_sent and kind in _AS_SENT:
+            if type(value) is str:
+                return value
+            if kind == "text" and type(value) is float:
+                return json.dumps(value)
+        return canonical(value, kind, self.date_format)
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, str]:
         """The key alone, as Orgvue writes it: a date is in ISO form, however the import reads dates."""
-        return {name: canonical(item.get(name), self.types.get(name, "text"), self.date_format) for name in self.key}
+        return {name: self._key_text(name, item.get(name)) for name in self.key}
 
     def is_same(self, sent: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
         """Whether sending `sent` would leave `held` as it is; the key itself and `_action` are not compared."""

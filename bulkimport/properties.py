@@ -7,7 +7,8 @@ from bulkimport.model import Dataset
 from bulkimport.plan import near_misses
 
 _STRICT = frozenset({"number", "date", "boolean"})
-_COMPUTED_FOR_LINKS = frozenset({"from_id", "to_id", "link_id"})
+_ENDS_OF_LINKS = frozenset({"from_id", "to_id"})
+_COMPUTED_FOR_LINKS = _ENDS_OF_LINKS | {"link_id"}
 
 
 def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[str, str], auto_id: str | None) -> None:
@@ -29,12 +30,18 @@ def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[
             hint=f"Rename them under `fields` of `{dataset.name}`, set `extra_columns: drop`, or add the properties in "
             "Orgvue.",
         )
-    if dataset.import_options.auto_id and auto_id and len(dataset.key) == 1 and dataset.key[0] != auto_id:
+    if dataset.import_options.auto_id and auto_id and not _is_matched_by(dataset.key, auto_id, columns):
+        other = f", or `import: {{id_key: {dataset.key[0]}}}`," if len(dataset.key) == 1 else ""
         raise GuardError(
-            f"The config's key is {dataset.key[0]}, but the dataset's auto-id property, by which Orgvue would match "
-            f"items, is {auto_id}.",
-            hint=f"Set `key: {auto_id}`, or `import: {{id_key: {dataset.key[0]}}}`, for `{dataset.name}`.",
+            f"The config's key is {' + '.join(dataset.key)}, but the dataset's auto-id property, by which Orgvue would "
+            f"match items, is {auto_id}.",
+            hint=f"Set `key: {auto_id}`{other} for `{dataset.name}`.",
         )
+
+
+def _is_matched_by(key: tuple[str, ...], auto_id: str, columns: tuple[str, ...]) -> bool:
+    """Whether Orgvue matches items by the key. Of links the two ends give the id, unless it is sent as well."""
+    return key == (auto_id,) or (set(key) == _ENDS_OF_LINKS and auto_id not in columns)
 
 
 def type_conflicts(dataset: Dataset, types: Mapping[str, str]) -> tuple[str, ...]:

@@ -19,13 +19,15 @@ class Approval:
     """What was shown for one dataset: the payload's SHA-256 and how many items would be deleted.
 
     `deletions` is None where the plan said that they were not known, `baseline` what they were counted against
-    (`live`, `last_run` or `none`). `allow_delete` is the allowance with which it was planned.
+    (`live`, `last_run` or `none`). `allow_delete` is the allowance with which it was planned, `fingerprint` where it
+    would have gone and how (see `identity`), empty in a plan of an earlier version.
     """
 
     sha256: str
     deletions: int | None
     baseline: str = "live"
     allow_delete: int | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def read_approvals(document: Mapping[str, Any]) -> dict[str, Approval]:
             deletions=_count(one["deletions"]),
             baseline=str(one["baseline"]),
             allow_delete=_count(one["allow_delete"]),
+            fingerprint=str(one.get("fingerprint", "")),
         )
         for name, one in document.items()
     }

@@ -1,6 +1,7 @@
 """When two spellings are one value, and when two keys are two."""
 
 import pickle
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -218,7 +219,11 @@ def test_items_are_compared_by_what_values_are_not_by_what_python_takes_for_equa
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "from"]), VALUES), max_size=5), st.sampled_from(KINDS))
 def test_many_identities_are_those_of_each(items: list[dict[str, Any]], kind: str) -> None:
-    for comparison in (Comparison(("id",), {"id": kind}), Comparison(("id", "from"), {"id": kind})):
+    for comparison in (
+        Comparison(("id",), {"id": kind}),
+        Comparison(("id", "from"), {"id": kind}),
+        Comparison(("id",), {"id": kind}, keys_as_sent=False),
+    ):
         parts = [[item.get(name) for item in items] for name in comparison.key]
         assert comparison.identities(parts) == list(map(comparison.identity, items))
 
@@ -231,7 +236,7 @@ def test_a_single_key_is_its_canonical_text() -> None:
     assert BY_ID.identity({"id": 7}) == "7"
     assert BY_ID.identity({"id": None}) == BY_ID.identity({}) == BY_ID.identity({"id": ""}) == ""
     by_number = Comparison(("id",), {"id": "number"})
-    assert by_number.identity({"id": "007"}) == by_number.identity({"id": 7.0}) == "7"
+    assert by_number.identity({"id": "7"}) == by_number.identity({"id": 7.0}) == "7"
     by_date = Comparison(("day",), {"day": "date"}, date_format="DD/MM/YYYY")
     assert by_date.identity({"day": "05/01/2026"}) == by_date.identity({"day": "2026-01-05"})
 
@@ -258,8 +263,17 @@ def test_composite_keys_are_unambiguous(one: tuple[str, str], other: tuple[str, 
 
 def test_parts_of_a_composite_key_are_read_by_their_types() -> None:
     links = Comparison(("from", "to"), {"from": "number"})
-    assert links.identity({"from": "01", "to": "01"}) == links.identity({"from": 1, "to": "01"})
-    assert links.identity({"from": "01", "to": "01"}) != links.identity({"from": 1, "to": "1"})
+    assert links.identity({"from": "1", "to": "01"}) == links.identity({"from": 1.0, "to": "01"})
+    assert links.identity({"from": "1", "to": "01"}) != links.identity({"from": 1, "to": "1"})
+
+
+def test_a_number_in_a_key_that_is_spelt_in_another_way_is_another_key() -> None:
+    """Whether Orgvue takes them for one is not known, and a deletion too many in the count does no harm."""
+    by_number, by_text = Comparison(("id",), {"id": "number"}), Comparison(("id",))
+    assert len({by_number.identity({"id": text}) for text in ("7", "007", "7.0")}) == 3
+    assert by_text.identity({"id": 7.0}) == "7.0" != by_text.identity({"id": 7})
+    lenient = replace(by_number, keys_as_sent=False)
+    assert {lenient.identity({"id": spelt}) for spelt in ("7", "007", "7.0", 7, 7.0)} == {"7"}
 
 
 def test_identities_are_readable() -> None:

@@ -54,3 +54,16 @@ def test_a_field_of_another_type_than_its_property_is_noticed() -> None:
     (sentence,) = type_conflicts(a_dataset(fields=fields), TYPES)
     assert sentence == "salary is read as date here, but its property is number."
     assert type_conflicts(a_dataset(), TYPES) == ()
+
+
+def test_a_key_of_several_columns_is_one_for_links_alone() -> None:
+    """Of anything else Orgvue would match the items by its auto-id property, and delete what the guards compared."""
+    types = {"name": "text", "dept": "text", "from_id": "text", "to_id": "text", "employeeID": "text"}
+    with pytest.raises(GuardError, match=r"key is name \+ dept, but the dataset's auto-id property"):
+        check_properties(a_dataset(key=("name", "dept")), ("employeeID", "name", "dept"), types, "employeeID")
+    links = a_dataset(key=("from_id", "to_id"))
+    check_properties(links, ("from_id", "to_id"), types, "link_id")
+    with pytest.raises(GuardError, match="auto-id property"):
+        check_properties(links, ("from_id", "to_id", "employeeID"), types, "employeeID")
+    named = ImportOptions(auto_id=False, id_key="employeeID")
+    check_properties(a_dataset(key=("name", "dept"), import_options=named), ("name", "dept"), types, "employeeID")

@@ -6,7 +6,7 @@ from pathlib import Path
 from bulkimport.clock import Clock, timestamp
 from bulkimport.errors import StateError, UsageError
 from bulkimport.guards import Allowance
-from bulkimport.identity import tenant_key
+from bulkimport.identity import differences, fingerprint, tenant_key
 from bulkimport.journal import Journal
 from bulkimport.model import Config
 from bulkimport.planner import PlannedDataset
@@ -39,12 +39,14 @@ def save_plan(
     clock: Clock,
 ) -> None:
     """Writes the datasets that are ready to a plan file. Raises StateError where it cannot be written."""
+    datasets = {dataset.name: dataset for dataset in config.datasets}
     approvals = {
         one.name: Approval(
             sha256=one.payload.sha256,
             deletions=one.changes.deleted if one.changes else None,
             baseline=one.baseline or "none",
             allow_delete=allowances[one.name].deletions if one.name in allowances else None,
+            fingerprint=fingerprint(config, datasets[one.name]),
         )
         for one in planned
         if one.status == "ready" and one.payload is not None
@@ -67,6 +69,15 @@ def load_plan(path: Path, config: Config, config_key: str) -> SavedPlan:
             f"The plan {path} belongs to another config or tenant ({plan.config_key}).",
             hint="Name the config that it was made from, or make a new plan.",
         )
+    for dataset in config.datasets:
+        approval = plan.approvals.get(dataset.name)
+        if approval is not None and approval.fingerprint:
+            changed = differences(approval.fingerprint, fingerprint(config, dataset))
+            if changed:
+                raise UsageError(
+                    f"The plan {path} was made for another config of {dataset.name}: {'; '.join(changed)}.",
+                    hint="Make and read a new plan, then apply that one. Nothing was sent.",
+                )
     if not plan.approvals:
         raise UsageError(f"No dataset of the plan {path} was ready to be imported.", hint="Make a new plan.")
     return plan

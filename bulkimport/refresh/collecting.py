@@ -49,14 +49,20 @@ def _judged(context: DatasetContext, refresh: Refresh, collected: Collected) -> 
 
 
 def _unforeseen(context: DatasetContext, refresh: Refresh, collected: Collected) -> tuple[str, ...]:
-    """More deletions than the guards had seen: somebody added items in between, and they are gone."""
+    """More deletions than the guards had seen: for instance of items that somebody added in between."""
     foreseen, found = refresh.changes, collected.items.deleted
-    if foreseen is None or refresh.baseline != "live" or found <= foreseen.deleted:
+    if foreseen is None or found <= foreseen.deleted:
         return ()
-    message = (
-        f"The import deleted {found:,} items, while {foreseen.deleted:,} were foreseen: the dataset changed in Orgvue "
-        "between the check and the import."
-    )
+    if refresh.baseline == "live":
+        message = (
+            f"The import deleted {found:,} items, while {foreseen.deleted:,} were foreseen: the dataset changed in "
+            "Orgvue between the check and the import, or Orgvue matches keys in another way than they were compared."
+        )
+    else:
+        message = (
+            f"The import deleted {found:,} items, while the last successful run's numbers let foresee "
+            f"{foreseen.deleted:,}. The items could not be looked at before it, so there is no backup of them."
+        )
     context.run.observer.warned(context.dataset.name, message)
     return (message,)
 

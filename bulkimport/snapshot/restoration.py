@@ -11,7 +11,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -202,7 +202,8 @@ def restore(request: RestoreRequest) -> Restoration:
 
 
 def _restore(request: RestoreRequest) -> Restoration:
-    scratch, identity = Path(request.scratch), request.comparison.identity
+    scratch = Path(request.scratch)
+    identity = replace(request.comparison, keys_as_sent=False).identity  # however Orgvue spells what it was sent
     count = partitions_for(unpacked_size(request.undo), request.piece)
     descriptor = os.open(request.payload_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with (
