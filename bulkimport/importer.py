@@ -18,7 +18,7 @@ from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot, c
 from bulkimport.refresh.driver import Driver, Step
 from bulkimport.refresh.events import EarlierImportSucceeded, RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
-from bulkimport.refresh.settling import UnseenEnd, seen_to_succeed, settle_earlier_imports
+from bulkimport.refresh.settling import seen_to_succeed, settle_earlier_imports
 from bulkimport.refresh.stop import Level
 from bulkimport.wording import listed
 
@@ -42,8 +42,8 @@ class Importer:
     """Runs the refreshes of one selection. `earlier` holds what a former process left of them.
 
     `owner` signs this run's leases; `wait_lock` is how many seconds to wait for another run's lease. `steps` take the
-    place of a refresh's own, for a run that gets its payloads otherwise. `unseen` are imports that this run makes up
-    for unless they have succeeded since.
+    place of a refresh's own, for a run that gets its payloads otherwise. A run that `makes_up` for another
+    imports nothing whose last import has succeeded unseen.
     """
 
     def __init__(
@@ -55,7 +55,8 @@ class Importer:
         wait_lock: float = 0.0,
         earlier: Mapping[str, Refresh] | None = None,
         steps: Mapping[Command, Step] | None = None,
-        unseen: Mapping[str, UnseenEnd] | None = None,
+        *,
+        makes_up: bool = False,
     ) -> None:
         self.run = run
         self._folders = folders
@@ -65,7 +66,7 @@ class Importer:
         self._owner = owner
         self._wait_lock = wait_lock
         self._steps = dict(steps or {})
-        self._unseen = dict(unseen or {})
+        self._makes_up = makes_up
         self._gates = {name: _Gate() for name in selection.names}
         self._places = Places(run.config.run.max_parallel_datasets)
         self._ranks = {name: rank for rank, name in enumerate(selection.names)}
@@ -172,9 +173,7 @@ class Importer:
         warnings = await self._ungated_warnings(context)
         await self._take_lease(context.dataset, with_place=True)
         await settle_earlier_imports(context)
-        unseen = self._unseen.get(context.dataset.name)
-        succeeded = await seen_to_succeed(context, unseen) if unseen is not None else None
-        return succeeded or TurnCame(warnings)
+        return (await seen_to_succeed(context) if self._makes_up else None) or TurnCame(warnings)
 
     def _blocked(self, names: list[str]) -> ErrorReport:
         what = ", ".join(f"{name} ({self._gates[name].status or 'not ended'})" for name in names)

@@ -12,7 +12,6 @@ from bulkimport.journal.records import Command
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
 from bulkimport.refresh.machine import Refresh, replay
-from bulkimport.refresh.settling import UnseenEnd
 from bulkimport.wording import Typed
 
 LAST = "last"
@@ -66,8 +65,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
 
 
 async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str, selection: Selection) -> Work:
-    """What did not succeed in a run, as far as it is selected, under what that run was permitted. An import whose end
-    was not seen is looked at again first.
+    """What did not succeed in a run, as far as it is selected, under what that run was permitted.
 
     Raises UsageError where there is no such run, NothingToDoError where everything succeeded.
     """
@@ -91,13 +89,7 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
     unused = {
         name: one for name, one in work.allowances.items() if name in refreshes and _sent_nothing(refreshes[name])
     }
-    unseen = {
-        dataset.name: UnseenEnd(run.run_id, refreshes[dataset.name])
-        for dataset in chosen
-        if refreshes[dataset.name].status is DatasetStatus.UNKNOWN
-        and not differences(records[dataset.name].fingerprint, fingerprint(config, dataset))
-    }
-    return replace(work, allowances=unused, unseen=unseen)
+    return replace(work, allowances=unused)
 
 
 def _sent_nothing(refresh: Refresh) -> bool:

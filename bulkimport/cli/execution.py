@@ -221,7 +221,7 @@ class Execution:
                 work.wait_lock,
                 earlier=work.refreshes,
                 steps=work.steps,
-                unseen=work.unseen,
+                makes_up=work.makes_up,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
                 with anyio.CancelScope() as self._importing:

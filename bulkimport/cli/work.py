@@ -10,7 +10,6 @@ from bulkimport.journal.records import Command as RunCommand
 from bulkimport.plan import Selection
 from bulkimport.refresh.driver import Step
 from bulkimport.refresh.machine import Command, Refresh
-from bulkimport.refresh.settling import UnseenEnd
 from bulkimport.saved_plan import Approval, SavedPlan, approvals_document, read_approvals
 
 
@@ -21,7 +20,7 @@ class Work:
     `selectors` is what --only and --exclude said. `follows` is the run that a new one makes up for; `resumes` the one
     that is continued, with `refreshes` as its process left them. `plan` is to be applied now; `approvals` are those of
     a plan, applied now or by the former run. `steps` take the place of a refresh's own. `warnings` concern the run as a
-    whole. `unseen` are imports of the run that a new one makes up for, whose end it has to see first.
+    whole.
     """
 
     selection: Selection
@@ -35,9 +34,13 @@ class Work:
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     accepted_changes: frozenset[str] = frozenset()
     wait_lock: float = 0.0
-    unseen: Mapping[str, UnseenEnd] = field(default_factory=dict)
     steps: Mapping[Command, Step] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def makes_up(self) -> bool:
+        """Whether this is, or continues, a run that makes up for another."""
+        return self.command == "failed" or (self.resumes is not None and self.resumes.command == "failed")
 
     @property
     def options(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from bulkimport.journal.records import (
     Command,
     DatasetRecord,
     Entry,
+    LastImport,
     LeaseOwner,
     Outcome,
     PlanUse,
@@ -246,6 +247,10 @@ class Journal:
         While there is one, no other import of the dataset may be submitted. Imports of the asking run are among them.
         """
         return await self._read(lambda connection: outcomes.unsettled_imports(connection, tenant_key, dataset_id))
+
+    async def last_import(self, tenant_key: str, dataset_id: str) -> LastImport | None:
+        """The dataset's refresh that has requested an import last; None where there was none, and after a restore."""
+        return await self._read(lambda connection: outcomes.last_import(connection, tenant_key, dataset_id))
 
     async def settle(self, run_id: str, dataset: str, note: str) -> None:
         """Declares that the refresh's import can no longer be running; `note` says how that is known."""

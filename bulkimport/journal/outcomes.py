@@ -7,7 +7,7 @@ from typing import Any
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import StateError
 from bulkimport.journal import entries
-from bulkimport.journal.records import Outcome, StatusCount, UnsettledImport
+from bulkimport.journal.records import LastImport, Outcome, StatusCount, UnsettledImport
 from bulkimport.journal.rows import expecting_sound_rows
 from bulkimport.model import DatasetStatus
 
@@ -116,6 +116,21 @@ def unsettled_imports(connection: sqlite3.Connection, tenant_key: str, dataset_i
         (tenant_key, dataset_id),
     ).fetchall()
     return [UnsettledImport(run_id, name, tuple(entries.read(connection, run_id, name))) for run_id, name in rows]
+
+
+def last_import(connection: sqlite3.Connection, tenant_key: str, dataset_id: str) -> LastImport | None:
+    """The dataset's refresh that has requested an import last; None where there was none, and after a restore."""
+    row = connection.execute(
+        "SELECT datasets.run_id, name, fingerprint, command FROM datasets JOIN runs USING (run_id) JOIN events"
+        " ON events.run_id = datasets.run_id AND events.dataset = datasets.name"
+        " WHERE datasets.tenant_key = ? AND dataset_id = ?"
+        """ AND event LIKE '{"event":"ImportRequested"%' ORDER BY events.id DESC LIMIT 1""",
+        (tenant_key, dataset_id),
+    ).fetchone()
+    if row is None or row[3] == "restore":
+        return None
+    run_id, name, fingerprint, _ = row
+    return LastImport(run_id, fingerprint, tuple(entries.read(connection, run_id, name)))
 
 
 def settle(connection: sqlite3.Connection, run_id: str, dataset: str, note: str) -> None:

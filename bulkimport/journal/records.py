@@ -95,6 +95,15 @@ class StatusCount:
 
 
 @dataclass(frozen=True, slots=True)
+class LastImport:
+    """A refresh that has requested an import, by all its events so far; `fingerprint` is the config's as it was."""
+
+    run_id: str
+    fingerprint: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnsettledImport:
     """A refresh whose import was requested and whose end was never seen, with everything known about it."""
 

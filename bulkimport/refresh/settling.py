@@ -6,11 +6,12 @@ passed since it was requested, and the temporary file it would read is gone. As 
 on, no time is long enough.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import BulkimportError, GuardError, TenantError
+from bulkimport.identity import differences
 from bulkimport.journal import UnsettledImport
 from bulkimport.model import DatasetStatus
 from bulkimport.refresh.collecting import collect_result
@@ -19,14 +20,6 @@ from bulkimport.refresh.events import EarlierImportSucceeded, ImportRequested, P
 from bulkimport.refresh.machine import Refresh, replay
 from bulkimport.refresh.pacing import poll_delays
 from bulkimport.refresh.searching import result_is_there
-
-
-@dataclass(frozen=True, slots=True)
-class UnseenEnd:
-    """What run `run_id` knew of a refresh that ended `unknown` in it."""
-
-    run_id: str
-    refresh: Refresh
 
 
 async def settle_earlier_imports(context: DatasetContext) -> None:
@@ -40,14 +33,19 @@ async def settle_earlier_imports(context: DatasetContext) -> None:
         await run.journal.settle(earlier.run_id, earlier.dataset, note)
 
 
-async def seen_to_succeed(context: DatasetContext, unseen: UnseenEnd) -> EarlierImportSucceeded | None:
-    """Whether an import that is over by now did succeed, by its result, which is stored as this run's.
+async def seen_to_succeed(context: DatasetContext) -> EarlierImportSucceeded | None:
+    """Whether the dataset's last import, whose end its run did not see, has succeeded after all.
 
-    None where it did not, where that cannot be told, and where the dataset has been refreshed since.
+    To be asked once no import can be running. The result, which tells, is stored as this run's. None where the import
+    did not succeed, where that cannot be told, and where the dataset's config has changed since.
     """
-    run, dataset, refresh = context.run, context.dataset, unseen.refresh
-    last = await run.journal.last_outcome(run.tenant_key, dataset.dataset_id)
-    if refresh.payload is None or last is None or last.run_id != unseen.run_id:
+    run, dataset = context.run, context.dataset
+    last = await run.journal.last_import(run.tenant_key, dataset.dataset_id)
+    if last is None or last.run_id == run.run_id or differences(last.fingerprint, context.fingerprint):
+        return None
+    refresh = replay(entry.event for entry in last.entries)
+    is_unseen = refresh.status is DatasetStatus.UNKNOWN or refresh.state.may_have_imported
+    if refresh.payload is None or not is_unseen:
         return None
     try:
         result_url = await _result_url(context, refresh)
@@ -58,10 +56,10 @@ async def seen_to_succeed(context: DatasetContext, unseen: UnseenEnd) -> Earlier
         return None
     if not isinstance(found, ResultCollected) or found.status is not DatasetStatus.SUCCEEDED:
         return None
-    note = f"The import that run {unseen.run_id} submitted has succeeded since; nothing was imported again."
+    note = f"The import that run {last.run_id} submitted has succeeded since; nothing was imported again."
     run.observer.warned(dataset.name, note)
     return EarlierImportSucceeded(
-        unseen.run_id,
+        last.run_id,
         refresh.payload,
         PayloadChecked(refresh.baseline or "none", refresh.held, refresh.changes, refresh.cache_key),
         found.items,
@@ -98,7 +96,8 @@ async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> st
     raise GuardError(
         f"An import of this dataset by run {earlier.run_id} may still be running, and its end was not seen within "
         f"{poll.timeout:g} s. A second one beside it could delete what the first one wrote; nothing was sent.",
-        hint="Wait for that job to end in Orgvue, then run: " + context.again(),
+        hint="Wait for that job to end in Orgvue, then look at it again: "
+        + context.run.typed.command("run", "--failed", earlier.run_id, "--only", context.dataset.name),
     )
 
 

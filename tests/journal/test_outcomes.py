@@ -219,3 +219,23 @@ def test_questions_about_a_dataset_do_not_scan_all_runs(query: str) -> None:
     assert "USING INDEX" in details or "USING COVERING INDEX" in details
     assert "SCAN" not in details
     assert "TEMP B-TREE" not in details
+
+
+def test_the_last_import_is_that_of_the_run_that_requested_one_last() -> None:
+    connection = a_connection("run-1", "run-2", "run-3")
+    assert outcomes.last_import(connection, TENANT, "ID-people") is None
+    happen(connection, "run-2", source_read(), ImportRequested(), ended(DatasetStatus.UNKNOWN))
+    happen(connection, "run-1", source_read(), ImportRequested())
+    happen(connection, "run-3", ended(DatasetStatus.REFUSED))
+    last = outcomes.last_import(connection, TENANT, "ID-people")
+    assert last is not None
+    assert (last.run_id, last.fingerprint, len(last.entries)) == ("run-1", "fingerprint of people", 2)
+    assert outcomes.last_import(connection, "OTHER", "ID-people") is None
+
+
+def test_what_was_there_before_a_restore_says_nothing_any_more() -> None:
+    connection = a_connection("run-1", "run-2")
+    happen(connection, "run-1", source_read(), ImportRequested(), ended(DatasetStatus.UNKNOWN))
+    happen(connection, "run-2", ImportRequested())
+    connection.execute("UPDATE runs SET command = 'restore' WHERE run_id = 'run-2'")
+    assert outcomes.last_import(connection, TENANT, "ID-people") is None

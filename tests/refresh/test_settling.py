@@ -8,8 +8,7 @@ from bulkimport.journal import Journal
 from bulkimport.model import DatasetStatus, Poll
 from bulkimport.orgvue.wire import JobError
 from bulkimport.refresh.events import EarlierImportSucceeded, RefreshEnded
-from bulkimport.refresh.machine import replay
-from bulkimport.refresh.settling import UnseenEnd, seen_to_succeed, settle_earlier_imports
+from bulkimport.refresh.settling import seen_to_succeed, settle_earlier_imports
 from tests.support.clock import FakeClock
 from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, csv_dataset
 from tests.support.vocabulary import an_error
@@ -85,10 +84,9 @@ async def looked_at_again(folder: Path, clock: FakeClock, service: FakeOrgvue) -
     async with a_bench(
         folder, csv_dataset(folder, "people", poll=HOUR), clock=clock, run_id="run-2", service=service
     ) as bench:
-        unseen = UnseenEnd("run-1", replay(entry.event for entry in await bench.journal.entries("run-1")))
         context = await bench.context("people")
         await settle_earlier_imports(context)
-        return await seen_to_succeed(context, unseen)
+        return await seen_to_succeed(context)
 
 
 async def ended_unknown(folder: Path, clock: FakeClock, **options: Any) -> FakeOrgvue:

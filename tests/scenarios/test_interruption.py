@@ -202,6 +202,9 @@ def test_what_had_succeeded_unseen_is_not_imported_again_when_it_is_made_up_for(
         work.add("links", people(3, start=2), depends_on=["people"])
         first = work.run()
         assert first.statuses == {"people": "unknown", "links": "blocked"}
+        too_early = work.run("--failed")
+        assert too_early.statuses == {"people": "refused", "links": "blocked"}, "its job still runs"
+        assert f"--failed {first.document['run_id']} --only people" in too_early.dataset("people")["error"]["hint"]
         work.settings["defaults"]["poll"]["timeout"] = "20s"
         second = work.run("--failed")
         assert second.statuses == {"people": "succeeded", "links": "succeeded"}, second.err

@@ -20,6 +20,7 @@ import anyio.to_thread
 from bulkimport.clock import Clock
 from bulkimport.errors import NotThereYetError
 from bulkimport.folders import DatasetFiles, RunFolders
+from bulkimport.identity import fingerprint
 from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord
 from bulkimport.model import Config, CsvSource, Dataset, ImportOptions, PayloadFormat, Poll, Stage
 from bulkimport.orgvue.body import Body
@@ -279,7 +280,11 @@ async def a_bench(
     await anyio.to_thread.run_sync(folders.open)
     try:
         async with Journal.open(folder / "state", clock) as journal:
-            await journal.start_run(a_record(run_id, clock.now()), records(datasets))
+            known = [
+                replace(one, fingerprint=fingerprint(config, of))
+                for one, of in zip(records(datasets), datasets, strict=True)
+            ]
+            await journal.start_run(a_record(run_id, clock.now()), known)
             run = RunContext(
                 run_id=run_id,
                 config=config,
