@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from bulkimport.sources.landing import by_known_names, land
 
 _MOST = 100
 """More days than these in one column are no dates of an extract."""
+
+_REMEMBERED = 1_000
+"""Of so many texts the day is kept, so that it is not worked out anew for every row."""
 
 
 def days_in_column(source: Source, extract: ExtractDate, landing_path: str) -> frozenset[date]:
@@ -66,6 +70,7 @@ class _Column:
         self._place = place
         self._takes_moments = extract.format is None
         self._read = DateReader(extract.format, "YYYY-MM-DD")
+        self._day_in = lru_cache(_REMEMBERED)(self._converted)
         self._taken = 0
 
     def take(self, values: Sequence[Any]) -> None:
@@ -88,9 +93,12 @@ class _Column:
         if self._takes_moments:  # of a moment, the day counts
             text = text.replace(" ", "T").partition("T")[0]
         try:
-            return datetime.strptime(self._read(text), "%Y-%m-%d").date()  # noqa: DTZ007 (a calendar day)
+            return self._day_in(text)
         except ValueError as error:
             raise ValueError(f"{str(value)[:40]!r} in column {self._column!r} {error}") from None
+
+    def _converted(self, text: str) -> date:
+        return date.fromisoformat(self._read(text))
 
     def _error(self, number: int, message: str) -> SourceError:
         hint = "Correct `extract_date` in the config, or the column. Nothing was sent for this dataset."

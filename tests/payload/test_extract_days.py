@@ -1,4 +1,5 @@
-from datetime import date
+import tracemalloc
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,25 @@ def test_the_days_of_all_rows_are_found(tmp_path: Path) -> None:
 
 def test_of_a_moment_the_day_counts(tmp_path: Path) -> None:
     assert days(tmp_path, "id,as of\n1,2026-11-25T23:15:00\n2,2026-11-25 01:00\n") == {DAY}
+
+
+@pytest.mark.parametrize("format_", [None, "%Y-%m-%dT%H:%M:%S.%f"])
+def test_of_moments_no_more_are_kept_where_there_are_more_rows(tmp_path: Path, format_: str | None) -> None:
+    def peak(rows: int) -> int:
+        start = datetime(2026, 11, 25, 0, 0, 0, 1)  # noqa: DTZ001 (a calendar day has no time zone)
+        moments = (start + timedelta(milliseconds=number) for number in range(rows))
+        text = "id,as of\n" + "".join(f"1,{moment.isoformat()}\n" for moment in moments)
+        (tmp_path / "a.csv").write_text(text)
+        extract = ExtractDate("column", column="as of", format=format_)
+        tracemalloc.start()
+        try:
+            assert days_in_column(CsvSource((str(tmp_path / "a.csv"),)), extract, str(tmp_path / "landing")) == {DAY}
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1_000)
+    assert peak(16_000) < 1.2 * peak(8_000)
 
 
 def test_records_have_days_as_tables_have(tmp_path: Path) -> None:
