@@ -38,6 +38,15 @@ def untold(name: str, other: str, error: BulkimportError) -> GuardError:
     )
 
 
+def late() -> GuardError:
+    """The refusal of a dataset whose file came after the days of the others were compared."""
+    return GuardError(
+        "Its file came after the days of this run's extracts were compared, so whether it fits the others is not "
+        "known; nothing was sent.",
+        hint="Run again now that the file is there.",
+    )
+
+
 def _by_day(days: Days) -> str:
     names: dict[date, list[str]] = {}
     for name, found in days.items():

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import secrets
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from bulkimport.cli.services import open_service
 from bulkimport.cli.settings import load_config
 from bulkimport.clock import SystemClock
 from bulkimport.config import load
+from bulkimport.config.expectations import MismatchError
+from bulkimport.config.values import NAME
 from bulkimport.errors import ConfigError, UsageError
 from bulkimport.folders import Spool
 from bulkimport.journal import Journal
@@ -28,6 +31,10 @@ from bulkimport.report.starter import NO_ID, Target, starter_document, starter_t
 from bulkimport.sources.size import source_size
 from bulkimport.sources.sniff import sniff
 from bulkimport.workers import Workers
+
+_NOT_IN_NAMES = re.compile(r"[-\s]*[/\\,:*?=\[\]\x00-\x1f\x7f]+[-\s]*")
+_AT_THE_ENDS = re.compile(r"^[\s.+-]+|[\s-]+$")
+_LONGEST_NAME = 64
 
 
 @click.command()
@@ -53,6 +60,7 @@ def init(
         raise UsageError("--config and --dataset-id go together.", hint="Give both to match columns with properties.")
     if "://" in source:
         raise UsageError(f"{source} is not on this machine.", hint="Copy a few of its rows to a file, and name that.")
+    called = _name_of(source) if name is None else _checked(name)
     block = {"path": source, **({"type": kind} if kind else {})}
     loaded = load_config(config, common) if config is not None else None
     found = _source(block)
@@ -62,12 +70,26 @@ def init(
     with configure(common.log_format, common.log_level, common.redactor, stream=sys.stderr):
         columns = anyio.run(_survey, found, common.state_directory(loaded))
         target = anyio.run(_target, loaded, dataset_id, common) if loaded and dataset_id else None
-    called = name or Path(source).name.split(".")[0] or "dataset"
-    common.show(
-        lambda layout: starter_text(called, block, columns, target),
-        lambda: starter_document(called, block, columns, target),
-    )
+    if common.output == "json":
+        # In ASCII, since YAML, as which a config is read, does not have all characters that JSON has.
+        common.show_text(json.dumps(starter_document(called, block, columns, target), indent=2) + "\n")
+    else:
+        common.show_text(common.redactor.text(starter_text(called, block, columns, target)))
     return EXIT_SUCCESS
+
+
+def _name_of(source: str) -> str:
+    """What a dataset may be called whose source this is: much like the file, as far as names go."""
+    stem = _NOT_IN_NAMES.sub("-", Path(source).name.split(".")[0])
+    return _AT_THE_ENDS.sub("", stem)[:_LONGEST_NAME].rstrip() or "dataset"
+
+
+def _checked(name: str) -> str:
+    try:
+        NAME.parse(name)
+    except MismatchError:
+        raise UsageError(f"--name {name!r} is no name of a dataset.", hint=f"Give it {NAME.words}.") from None
+    return name
 
 
 def _source(block: dict[str, Any]) -> Source:

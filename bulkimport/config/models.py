@@ -127,7 +127,7 @@ class FieldBlock(Block):
         None, alias="map", description="Text in the source → value in its place."
     )
     unmapped: Annotated[Unmapped, choice("keep", "refuse", "blank")] = Field(
-        "keep", description="What becomes of texts that `map` does not have: sent, an error, or blank."
+        "keep", description="What becomes of texts that `map` does not have: sent, an error (`failed`), or blank."
     )
 
 
@@ -207,7 +207,7 @@ class DefaultsBlock(Block):
         None, description="Property → how it is read. Without it every source column goes out under its own name."
     )
     extra_columns: Annotated[ExtraColumns, choice("pass", "drop", "refuse")] = Field(
-        "pass", description="Columns that `fields` does not name: send, leave out, or refuse the source."
+        "pass", description="Columns that `fields` does not name: sent, left out, or an error (`failed`)."
     )
     trim: Switch = Field(False, description="Take white space off the texts of all columns.")
     null_values: list[Annotated[str, values.NULL_VALUE]] = Field(

@@ -1,7 +1,9 @@
 """The days that stand in a column of a source."""
 
 import shutil
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,22 @@ from bulkimport.payload.columns import missing_columns
 from bulkimport.payload.dates import DateReader
 from bulkimport.payload.kinds import is_blank
 from bulkimport.payload.spool import spool_error
-from bulkimport.sources import CsvTable, open_source
+from bulkimport.sources import CsvTable, Rows, open_source
+from bulkimport.sources.base import locate
 from bulkimport.sources.landing import by_known_names, land
 
 _MOST = 100
 """More days than these in one column are no dates of an extract."""
 
+_REMEMBERED = 1_000
+"""Of so many texts the day is kept, so that it is not worked out anew for every row."""
+
 
 def days_in_column(source: Source, extract: ExtractDate, landing_path: str) -> frozenset[date]:
-    """All days in the column of `extract`, by one reading of the source; blank cells count for nothing.
+    """All days in the column of `extract`, by one reading of the source; at least one.
 
-    Raises SourceError where there is no such column, or something else than a date in it, and StateError where what is
-    not on this machine cannot be brought here.
+    Raises SourceError where there is no such column, a row whose cell in it is blank or something else than a date, or
+    no row at all, and StateError where what is not on this machine cannot be brought here.
     """
     try:
         return _days_of(source, extract, Path(landing_path))
@@ -35,38 +41,65 @@ def days_in_column(source: Source, extract: ExtractDate, landing_path: str) -> f
 def _days_of(source: Source, extract: ExtractDate, landing: Path) -> frozenset[date]:
     assert extract.column is not None  # noqa: S101 - the config has one wherever the origin is a column
     landed = land(source, landing, lambda arrived, total: None)
-    read = DateReader(extract.format, "YYYY-MM-DD")
-    texts: set[Any] = set()
     with by_known_names(landed):
         rows = open_source(landed.source, wanted=frozenset({extract.column}))
         place = rows.files.paths[0]
+        found = _Column(rows, extract, extract.column, place)
         if isinstance(rows, CsvTable):
             if extract.column not in rows.columns:
                 raise missing_columns([extract.column], rows.columns, place, ())
             index = rows.columns.index(extract.column)
             for cells in rows.batches():
-                texts.update(row[index] for row in cells)
+                found.take([row[index] for row in cells])
         else:
             for records in rows.batches():
-                texts.update(record.get(extract.column) for record in records)
-        return _days(texts, extract, read, place)
+                found.take([record.get(extract.column) for record in records])
+        if not found.days:
+            hint = "Have the extract made again, with its rows. Nothing was sent for this dataset."
+            raise SourceError(f"{place} has no rows, so column {extract.column!r} tells no day", hint, place)
+    return frozenset(found.days)
 
 
-def _days(values: set[Any], extract: ExtractDate, read: DateReader, place: str) -> frozenset[date]:
-    column = extract.column
-    days = set()
-    for value in values:
+class _Column:
+    """The cells of the column, row by row, and the days in them."""
+
+    def __init__(self, rows: Rows, extract: ExtractDate, column: str, place: str) -> None:
+        self.days: set[date] = set()
+        self._rows = rows
+        self._column = column
+        self._place = place
+        self._takes_moments = extract.format is None
+        self._read = DateReader(extract.format, "YYYY-MM-DD")
+        self._day_in = lru_cache(_REMEMBERED)(self._converted)
+        self._taken = 0
+
+    def take(self, values: Sequence[Any]) -> None:
+        """The cells of further rows. Raises SourceError."""
+        for value in dict.fromkeys(values):
+            try:
+                self.days.add(self._day(value))
+            except ValueError as error:
+                raise self._error(self._taken + values.index(value) + 1, str(error)) from None
+            if len(self.days) > _MOST:
+                hint = "Name a column that has the day of the extract, the same in every row, under `extract_date`."
+                message = f"{self._place}: column {self._column!r} has more than {_MOST} different days"
+                raise SourceError(message, hint, self._place)
+        self._taken += len(values)
+
+    def _day(self, value: Any) -> date:
         if is_blank(value):
-            continue
+            raise ValueError(f"column {self._column!r} is blank; it tells the day of the extract, in every row")
+        text = str(value).strip()
+        if self._takes_moments:  # of a moment, the day counts
+            text = text.replace(" ", "T").partition("T")[0]
         try:
-            text = str(value).strip()
-            if extract.format is None:  # of a moment, the day counts
-                text = text.replace(" ", "T").partition("T")[0]
-            days.add(datetime.strptime(read(text), "%Y-%m-%d").date())  # noqa: DTZ007 (a calendar day)
+            return self._day_in(text)
         except ValueError as error:
-            hint = "Correct `extract_date` in the config, or the column. Nothing was sent for this dataset."
-            raise SourceError(f"{place}: {str(value)[:40]!r} in column {column!r} {error}", hint, place) from None
-        if len(days) > _MOST:
-            hint = "Name a column that has the day of the extract, the same in every row, under `extract_date`."
-            raise SourceError(f"{place}: column {column!r} has more than {_MOST} different days", hint, place)
-    return frozenset(days)
+            raise ValueError(f"{str(value)[:40]!r} in column {self._column!r} {error}") from None
+
+    def _converted(self, text: str) -> date:
+        return date.fromisoformat(self._read(text))
+
+    def _error(self, number: int, message: str) -> SourceError:
+        hint = "Correct `extract_date` in the config, or the column. Nothing was sent for this dataset."
+        return locate(self._rows, {number})[number].error(message, hint)

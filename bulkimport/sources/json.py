@@ -1,6 +1,6 @@
 """Files that each hold one JSON array of objects, by itself or within a document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkimport.errors import SourceError
 from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
@@ -48,15 +48,22 @@ class JsonRecords:
                     yield Place(path, number, "record")
 
     def _blocks(self, path: str) -> Iterator[Block]:
-        chunks = utf8_chunks(self.files, path)
-        try:
-            if self._names:
-                yield from blocks_at(chunks, self._names, CHUNK_SIZE)
-            else:
-                yield from iter_blocks(chunks, CHUNK_SIZE)
-        except JsonStreamError as error:
-            number = error.record_number or None
-            record = f", record {number}" if number else ""
-            hint = _HINT_WITHIN if self._names else _HINT_OBJECT if "found b'{" in error.message else _HINT
-            message = f"{path}{record}, byte {error.byte_offset}: {error.message}"
-            raise SourceError(message, hint, path, number) from None
+        return array_blocks(utf8_chunks(self.files, path), self._names, path)
+
+
+def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str) -> Iterator[Block]:
+    """The array in the document whose bytes are `chunks` (under `names` if there are any), in blocks.
+
+    Raises SourceError, in which the document is called `path`.
+    """
+    try:
+        if names:
+            yield from blocks_at(chunks, names, CHUNK_SIZE)
+        else:
+            yield from iter_blocks(chunks, CHUNK_SIZE)
+    except JsonStreamError as error:
+        number = error.record_number or None
+        record = f", record {number}" if number else ""
+        hint = _HINT_WITHIN if names else _HINT_OBJECT if "found b'{" in error.message else _HINT
+        message = f"{path}{record}, byte {error.byte_offset}: {error.message}"
+        raise SourceError(message, hint, path, number) from None

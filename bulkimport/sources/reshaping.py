@@ -14,8 +14,9 @@ import ijson
 import orjson
 
 from bulkimport.errors import SourceError
+from bulkimport.sources.files import CHUNK_SIZE
+from bulkimport.sources.json import array_blocks
 from bulkimport.sources.landed_file import open_unpacked
-from bulkimport.wording import listed
 
 BLOCK = 1 << 20
 MAX_DEPTH = 32
@@ -23,7 +24,6 @@ MAX_DEPTH = 32
 _BOM = b"\xef\xbb\xbf"
 _EDM_DATE = re.compile(r"/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d{1,4})?\)/", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_NAMES = 8
 _INTEGERS = range(-(2**63), 2**64)
 """What orjson writes by itself."""
 
@@ -58,22 +58,20 @@ def write_records(document: Path, name: str, place: Sequence[str], out: BinaryIO
     from 0), and dates of OData 2 (`/Date(1577836800000)/`) become ISO 8601. `name` is what people call the document.
     Raises SourceError.
     """
-    count, block = 0, bytearray()
-    prefix = ".".join((*place, "item"))
-    with _reading(document, name) as file:
-        _require_array(file, name, place)
+    count, lines = 0, bytearray()
     with _reading(document, name) as file:
         try:
-            for record in ijson.items(file, prefix, map_type=_Object):
-                block += _line(record, flatten=flatten)
-                count += 1
-                if len(block) >= BLOCK:
-                    out.write(block)
-                    block.clear()
+            for block in array_blocks(iter(lambda: file.read(CHUNK_SIZE), b""), place, name):
+                for record in ijson.items(block.data, "item", map_type=_Object):
+                    lines += _line(record, flatten=flatten)
+                    count += 1
+                if len(lines) >= BLOCK:
+                    out.write(lines)
+                    lines.clear()
         except _BadRecordError as error:
             hint = "Have the report corrected, or leave the property out of it. Nothing was sent for this dataset."
             raise SourceError(f"{name}, record {count + 1}: {error}", hint) from None
-    out.write(block)
+    out.write(lines)
     return count
 
 
@@ -104,23 +102,7 @@ def _reading(document: Path, name: str) -> Iterator[BinaryIO]:
         raise SourceError(f"{name} cannot be unpacked: {error}", _HINT) from None
 
 
-def _require_array(file: BinaryIO, name: str, place: Sequence[str]) -> None:
-    """Raises SourceError unless there is an array at `place`."""
-    wanted, names = ".".join(place), []
-    for prefix, event, value in ijson.parse(file):
-        if prefix == wanted and event == "start_array":
-            return
-        if event == "map_key" and not prefix:
-            names.append(str(value))
-    where = f"at {wanted}" if wanted else "at its top"
-    has = f"its names are {listed(names[:_MOST_NAMES])}" if names else "it has no names"
-    hint = "Say with `records` where in the answer the array of records stands. Nothing was sent for this dataset."
-    raise SourceError(f"{name} has no array of records {where}; {has}", hint)
-
-
-def _line(record: object, *, flatten: bool) -> bytes:
-    if not isinstance(record, _Object):
-        raise _BadRecordError("expected an object, found another value")
+def _line(record: _Object, *, flatten: bool) -> bytes:
     flat: dict[str, Any] = {}
     if flatten:
         _flatten(record, "", flat, MAX_DEPTH)

@@ -7,7 +7,7 @@ import pytest
 
 from bulkimport.clock import SystemClock
 from bulkimport.errors import GuardError
-from bulkimport.model import Dataset, ExtractDate, RunOptions
+from bulkimport.model import Dataset, ExtractDate, PythonSource, RunOptions
 from bulkimport.refresh.extracts import Extracts, extracts_of
 from tests.support.refreshing import a_bench, csv_dataset
 
@@ -84,3 +84,42 @@ async def test_a_column_that_is_not_there_tells_no_day(tmp_path: Path) -> None:
     columnless = written(tmp_path, "a", 25, extract_date=ExtractDate("column", column="as of"))
 
     assert "lacks the column 'as of'" in (await verdicts(tmp_path, columnless, written(tmp_path, "b", 25)))["a"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("1,x,\n2,y,\n", "a.csv, line 2: column 'asOf' is blank"),
+        ("1,x,2026-11-25\n2,y,\n", "a.csv, line 3: column 'asOf' is blank"),
+        ("", "a.csv has no rows, so column 'asOf' tells no day"),
+    ],
+)
+async def test_an_extract_whose_column_tells_no_day_holds_up_all(tmp_path: Path, rows: str, why: str) -> None:
+    undated = written(tmp_path, "a", 25, extract_date=ExtractDate("column", column="asOf"))
+    (tmp_path / "a.csv").write_text("id,name,asOf\n" + rows)
+    found = await verdicts(tmp_path, undated, written(tmp_path, "b", 25))
+
+    assert "The day of its extract cannot be told" in found["a"]
+    assert why in found["a"]
+    assert "The day of the extract of a cannot be told" in found["b"]
+
+
+async def test_a_file_that_comes_after_the_days_were_compared_is_refused(tmp_path: Path) -> None:
+    first, late = written(tmp_path, "a", 24), written(tmp_path, "b", 25)
+    content = (tmp_path / "b.csv").read_bytes()
+    (tmp_path / "b.csv").unlink()
+    async with a_bench(tmp_path, first, late, clock=SystemClock()) as bench:
+        extracts = Extracts([first, late])
+        await extracts.check(await bench.context("a"))
+        (tmp_path / "b.csv").write_bytes(content)
+        with pytest.raises(GuardError, match="came after the days"):
+            await extracts.check(await bench.context("b"))
+
+
+async def test_what_can_have_no_day_is_not_refused_with_the_others(tmp_path: Path) -> None:
+    made = replace(csv_dataset(tmp_path, "rates"), source=PythonSource("rates:rows", str(tmp_path)))
+    nameless = written(tmp_path, "nodate", 25, extract_date=ExtractDate("file_name"))
+    found = await verdicts(tmp_path, nameless, made)
+
+    assert found["rates"] == "fits"
+    assert "cannot be told" in found["nodate"]

@@ -52,7 +52,19 @@ def test_what_does_not_fit_is_remarked_upon() -> None:
 
     assert "      salary: {type: number}    # looks like text, but is a number in Orgvue" in lines
     assert any(line.startswith("      Born: {") and "no property of this name" in line for line in lines)
-    assert "    key: id    # the dataset's auto-id property, which no column goes to" in lines
+    assert "    key: Born    # no column goes to the dataset's auto-id property, id" in lines
+
+
+def test_with_what_does_not_fit_it_loads_all_the_same(tmp_path: Path) -> None:
+    odd = [ColumnPreview(name, "text", None, 3, 0, is_unique=False) for name in ("Employee ID", "employeeID", "_id")]
+    target = Target(TARGET.dataset_id, "key", {"employeeID": "text", "id": "text"})
+    (tmp_path / "starter.yaml").write_text(starter_text("people", {"path": "p.csv"}, odd, target))
+
+    assert load(tmp_path / "starter.yaml", {}).datasets[0].fields == (
+        Field("Employee ID", "Employee ID"),
+        Field("employeeID", "employeeID"),
+        Field("id", "_id"),
+    )
 
 
 def test_without_a_column_of_its_own_in_every_row_the_key_is_left_to_choose() -> None:
