@@ -30,9 +30,11 @@ async def alongside(function: Callable[..., Coroutine[Any, Any, Any]], *args: An
         raise failure
 
 
-async def cancel_at_signal(scope: anyio.CancelScope) -> None:
-    """Waits for SIGINT or SIGTERM, which meanwhile end nothing but the scope."""
+async def cancel_at_signal(scope: anyio.CancelScope, received: list[int] | None = None) -> None:
+    """Waits for SIGINT or SIGTERM, which meanwhile end nothing but the scope; its number goes to `received`."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
+        async for number in signals:
+            if received is not None:
+                received.append(int(number))
             scope.cancel()
             return

@@ -12,7 +12,7 @@ import pytest
 from bulkimport.clock import SystemClock
 from bulkimport.errors import StateError, TenantError, UnavailableError
 from bulkimport.importer import Importer
-from bulkimport.journal import Journal
+from bulkimport.journal import Journal, LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ItemCounts, RunOptions, Stage
 from bulkimport.plan import select, selection_of
 from bulkimport.refresh import events as e
@@ -238,6 +238,21 @@ async def test_a_lease_is_waited_for_if_that_is_wanted(tmp_path: Path) -> None:
                 await anyio.sleep(0.01)
             await first.journal.release_lease(TENANT, dataset.dataset_id, owner)
         assert statuses == {"people": S.SUCCEEDED}
+
+
+async def test_a_run_that_lost_its_lease_while_it_was_frozen_imports_nothing(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people")
+    async with a_bench(tmp_path, dataset, **options()) as bench:
+        own, other = replace(bench.owner, dataset="people"), LeaseOwner("run-9", "elsewhere", 1, "people")
+
+        async def taken_over() -> None:
+            await bench.journal.release_lease(TENANT, dataset.dataset_id, own)
+            assert await bench.journal.acquire_lease(TENANT, dataset.dataset_id, other, 60) is None
+
+        bench.service.before["verify"] = taken_over
+        assert await import_all(bench) == {"people": S.REFUSED}
+        assert bench.service.times("import") == 0
+        assert "ImportRequested" not in await bench.kinds("people")
 
 
 async def test_leases_and_places_are_given_back_however_a_dataset_ends(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import click
 
+from bulkimport.alongside import alongside, cancel_at_signal
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common, common_options
 from bulkimport.cli.plan_file import check_savable, save_plan
@@ -156,10 +157,23 @@ def _plan(
                 redact = common.redactor.text
                 return [one.redacted(redact) for one in found], [one.redacted(redact) for one in checks]
         finally:
-            await anyio.to_thread.run_sync(spool.close)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(spool.close)
+
+    received: list[int] = []
+
+    async def unless_stopped() -> tuple[list[PlannedDataset], list[Check]] | None:
+        with anyio.CancelScope() as scope:
+            async with alongside(cancel_at_signal, scope, received):
+                return await planned()
+        return None
 
     with configure(common.log_format, common.log_level, common.redactor, stream=sys.stderr):
-        return anyio.run(planned)
+        found = anyio.run(unless_stopped)
+    if found is None:
+        sys.stderr.write("Stopped before the end; nothing was changed.\n")
+        raise click.exceptions.Exit(128 + received[0])
+    return found
 
 
 async def _accept_configs(journal: Journal, config: Config, key: str, planned: Sequence[PlannedDataset]) -> None:

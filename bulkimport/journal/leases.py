@@ -21,8 +21,9 @@ def acquire(
 ) -> LeaseOwner | None:
     """Takes the lease until the moment `until` and returns None, or returns its present holder.
 
-    A lease is free again when it has expired or was given back, when its holder's run is no longer alive (seen at once
-    on the same host), and always to the run that holds it, since only one process can carry a run.
+    A lease is free again when it was given back, when its holder's run is no longer alive, and always to the run that
+    holds it, since only one process can carry a run. On the same host that is seen at once; a holder on another one is
+    taken for dead when the lease has expired.
     """
     row = connection.execute(
         f"SELECT run_id, host, pid, dataset, expires_at FROM leases WHERE {_THIS}",  # noqa: S608 # constant condition
@@ -30,8 +31,8 @@ def acquire(
     ).fetchone()
     if row is not None:
         holder, expires_at = LeaseOwner(*row[:4]), row[4]
-        died = holder.host == owner.host and not is_alive(holder.run_id)
-        if holder.run_id != owner.run_id and expires_at > moment_text(now) and not died:
+        is_held = is_alive(holder.run_id) if holder.host == owner.host else expires_at > moment_text(now)
+        if holder.run_id != owner.run_id and is_held:
             return holder
     connection.execute(
         "INSERT OR REPLACE INTO leases (tenant_key, dataset_id, run_id, host, pid, dataset, expires_at)"

@@ -312,7 +312,7 @@ async def test_what_is_remembered_across_runs_is_there_after_reopening(tmp_path:
 
 
 async def test_one_run_refreshes_a_dataset_at_a_time(tmp_path: Path, clock: FakeClock) -> None:
-    first, second = an_owner("run-1"), an_owner("run-2")
+    first, second = an_owner("run-1"), an_owner("run-2", host="there")
     async with opened(tmp_path, clock, "run-1") as journal, opened(tmp_path, clock, "run-2") as other:
         assert await journal.acquire_lease(TENANT, "ID-people", first, 60) is None
         assert await other.acquire_lease(TENANT, "ID-people", second, 60) == first

@@ -5,6 +5,7 @@ from bulkimport.journal.records import LeaseOwner
 from tests.journal.samples import TENANT, a_connection, an_owner, moment
 
 FIRST, SECOND = an_owner("run-1"), an_owner("run-2", pid=4712)
+FAR = an_owner("run-2", pid=4712, host="there")
 
 
 def acquire(
@@ -42,14 +43,20 @@ def test_datasets_and_tenants_are_independent() -> None:
     assert acquire(connection, SECOND, tenant="https://other") is None
 
 
-def test_an_expired_lease_is_taken_over_and_lost_to_its_owner() -> None:
+def test_an_expired_lease_is_taken_over_by_another_host_and_lost_to_its_owner() -> None:
     connection = a_connection()
     acquire(connection, FIRST)
-    assert acquire(connection, SECOND, at=10) is None
-    assert acquire(connection, FIRST, at=11) == SECOND
+    assert acquire(connection, FAR, at=10) is None
+    assert acquire(connection, FIRST, at=11) == FAR
     assert leases.renew(connection, TENANT, "ID-people", FIRST, moment(30)) is False
     leases.release(connection, TENANT, "ID-people", FIRST)
-    assert acquire(connection, FIRST, at=12) == SECOND
+    assert acquire(connection, FIRST, at=12) == FAR
+
+
+def test_a_run_that_is_frozen_but_alive_on_the_same_host_keeps_its_lease() -> None:
+    connection = a_connection()
+    acquire(connection, FIRST)
+    assert acquire(connection, SECOND, at=1000) == FIRST
 
 
 def test_a_dead_run_on_the_same_host_loses_its_lease_at_once() -> None:
@@ -79,8 +86,8 @@ def test_a_renewed_lease_lasts_longer() -> None:
     connection = a_connection()
     acquire(connection, FIRST)
     assert leases.renew(connection, TENANT, "ID-people", FIRST, moment(19)) is True
-    assert acquire(connection, SECOND, at=18) == FIRST
-    assert acquire(connection, SECOND, at=19) is None
+    assert acquire(connection, FAR, at=18) == FIRST
+    assert acquire(connection, FAR, at=19) is None
 
 
 def test_a_lease_given_back_is_free() -> None:

@@ -163,6 +163,21 @@ def _live_statuses(work: Workplace) -> dict[str, str]:
     return status.statuses if status.code in (0, 1) else {}
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_plan_that_is_stopped_leaves_nothing_behind(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    rules = [fault("items", {"stall": 30})]
+    with at_work(tmp_path, seed("people", people(3)), faults=rules) as (work, sandbox):
+        work.add("people", people(3))
+        with work.start("plan") as started:
+            eventually(lambda: any(one.step == "items" for one in sandbox.requests), "a read of the items")
+            assert any((work.state / "spool").rglob("*.keys"))
+            started.send(number)
+            stopped = started.end()
+    assert (stopped.code, stopped.out) == (code, "")
+    assert "nothing was changed" in stopped.err
+    assert [path for path in (work.state / "spool").rglob("*") if path.is_file()] == []
+
+
 def test_a_signal_while_the_sandbox_still_starts_leaves_a_summary_and_a_run_to_be_resumed(tmp_path: Path) -> None:
     config = ROOT / "configs" / "all.yaml"
     common = ("--state-dir", str(tmp_path), "--output", "json")
