@@ -67,8 +67,8 @@ class Command(StrEnum):
 class Refresh:
     """Everything known of one refresh: the fold of its events.
 
-    `attempts` counts generated locations, `locations` those of the present process. `uploaded` is the SHA-256 of the
-    payload that lies at the location, not yet imported. `rechecks` counts how often the dataset changed meanwhile.
+    `attempts` counts generated locations, `locations` those of this process, `rechecks` how often the dataset changed
+    meanwhile. `setback` is why a location was given up, `uploaded` the SHA-256 of what lies at the present one.
     """
 
     state: State = State.PENDING
@@ -83,6 +83,7 @@ class Refresh:
     uploaded: str | None = None
     attempts: int = 0
     locations: int = 0
+    setback: str = ""
     ticket_url: str | None = field(default=None, repr=False)
     result_url: str | None = field(default=None, repr=False)
     status: DatasetStatus | None = None
@@ -252,7 +253,7 @@ def _learn_of_location(
         case e.PayloadUploaded():
             return replace(refresh, uploaded=refresh.payload.sha256 if refresh.payload else None)
         case e.LocationExpired(error=error):
-            return replace(_traced(refresh, error.trace_id), uploaded=None)
+            return replace(_traced(refresh, error.trace_id), uploaded=None, setback=error.message)
         case e.ImportRequested():
             return replace(refresh, uploaded=None)
 
