@@ -5,9 +5,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
+import orjson
 from click.shell_completion import CompletionItem
 
 from bulkimport import __version__
@@ -22,7 +24,9 @@ from bulkimport.cli.run import run
 from bulkimport.cli.sandbox import sandbox
 from bulkimport.cli.schema import schema
 from bulkimport.cli.status import status
+from bulkimport.errors import UsageError
 from bulkimport.log import Redactor
+from bulkimport.report.complaint import error_only
 
 EXIT_INTERRUPTED = 130
 TRACEBACK_VARIABLE = "BULKIMPORT_TRACEBACK"
@@ -86,6 +90,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False)
     except click.ClickException as error:
         error.show(file=sys.stderr)
+        if _wants_json(arguments):
+            document = error_only(UsageError(error.format_message(), hint="`bulkimport --help` shows what there is."))
+            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
@@ -95,6 +102,11 @@ def run_command_line(arguments: Sequence[str]) -> int:
         _admit(error)
         return EXIT_FAILURE
     return result if isinstance(result, int) else EXIT_SUCCESS
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """As far as that can be told where the arguments are wrong."""
+    return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
 
 
 def _is_undecodable(text: str) -> bool:

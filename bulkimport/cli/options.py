@@ -16,7 +16,7 @@ from bulkimport.config.durations import parse_duration
 from bulkimport.errors import BulkimportError, StateError, UsageError
 from bulkimport.log import LogFormat, LogLevel, Redactor, is_coloured
 from bulkimport.model import Config
-from bulkimport.report.complaint import error_text
+from bulkimport.report.complaint import error_only, error_text
 from bulkimport.report.layout import Layout
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
@@ -28,7 +28,10 @@ Command = Callable[..., int]
 
 @dataclass(slots=True)
 class Common:
-    """The common options of one invocation; `redactor` learns secrets as they become known."""
+    """The common options of one invocation; `redactor` learns secrets as they become known.
+
+    `has_shown` tells whether the result was shown.
+    """
 
     output: Literal["text", "json"]
     log_format: LogFormat
@@ -36,6 +39,7 @@ class Common:
     state_dir: str | None
     progress: bool
     redactor: Redactor
+    has_shown: bool = False
 
     def state_directory(self, config: Config | None = None) -> Path:
         """--state-dir, else the config's, else the environment's, else .bulkimport in the working directory."""
@@ -53,6 +57,7 @@ class Common:
 
     def show(self, text: Callable[[Layout], str], document: Callable[[], dict[str, Any]]) -> None:
         """The command's result, alone on stdout."""
+        self.has_shown = True
         if self.output == "json":
             self.show_document(document())
         else:
@@ -64,6 +69,7 @@ class Common:
 
     def show_document(self, document: dict[str, Any]) -> None:
         """One JSON document on stdout."""
+        self.has_shown = True
         _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
@@ -117,6 +123,8 @@ def common_options(command: Command) -> Command:
             return command(common=common, **options)
         except BulkimportError as error:
             complain(error, common.redactor)
+            if output == "json" and not common.has_shown:
+                common.show_document(error_only(error, common.redactor.text))
             return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE
 
     return with_common

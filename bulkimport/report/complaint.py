@@ -1,12 +1,17 @@
-"""Errors of the command itself, for people: a wrong command line, a wrong config, a state directory that fails."""
+"""Errors of the command itself: a wrong command line, a wrong config, a state directory that fails."""
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
 
 from rich.console import RenderableType
 
 from bulkimport.errors import BulkimportError, ConfigError
 from bulkimport.report.layout import ALARM, Layout, labelled, paragraph
+from bulkimport.report.summary import error_document
 from bulkimport.wording import counted
+
+ERROR_SCHEMA = "bulkimport.error/1"
 
 
 def error_text(error: BulkimportError, layout: Layout, redact: Callable[[str], str] = str) -> str:
@@ -23,3 +28,11 @@ def error_text(error: BulkimportError, layout: Layout, redact: Callable[[str], s
     lines = [("Next", report.hint), ("Trace", report.trace_id or "")]
     shown = [(label, redact(text)) for label, text in lines if text]
     return layout.render([*parts, labelled(shown)] if shown else parts)
+
+
+def error_only(error: BulkimportError, redact: Callable[[str], str] = str) -> dict[str, Any]:
+    """`bulkimport.error/1`: the document of a command that comes to no other. `problems` are those of a config."""
+    document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": error_document(error.report().redacted(redact))}
+    if isinstance(error, ConfigError):
+        document["problems"] = [asdict(replace(problem, message=redact(problem.message))) for problem in error.problems]
+    return document

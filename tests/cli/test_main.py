@@ -33,6 +33,14 @@ def test_common_options_may_stand_before_a_command(before: list[str], tmp_path: 
     assert "no.yaml: cannot be read" in wrong.err
 
 
+def test_a_wrong_command_line_is_a_document_as_well_where_one_is_asked_for() -> None:
+    for arguments in (["run", "--unheard-of", "--output", "json"], ["plan", "--output=json"]):
+        found = invoke(*arguments)
+        assert (found.code, found.document["schema"]) == (2, "bulkimport.error/1")
+        assert found.document["error"]["message"] in found.err
+    assert invoke("run", "--unheard-of").out == ""
+
+
 def test_help_and_version_end_0_on_stdout() -> None:
     assert invoke("--version").out.strip().endswith(__version__)
     for arguments in (["--help"], ["-h"], *([name, "--help"] for name in commands.commands)):

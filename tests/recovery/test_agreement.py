@@ -126,7 +126,7 @@ def test_a_place_where_no_plan_can_be_saved_is_known_before_the_planning(at: At)
     wrong = work.invoke("plan", "--save", str(work.folder / "missing" / "plan.json"))
     assert wrong.code == 2
     assert "cannot be saved" in wrong.err
-    assert wrong.out == ""
+    assert wrong.document["schema"] == "bulkimport.error/1"
     assert sandbox.requests == []
 
 

@@ -47,7 +47,8 @@ def test_every_mistake_of_a_config_is_told_at_once_with_its_line_and_nothing_is_
     for command in ("run", "plan", "check"):
         found = invoke(command, str(config), "--state-dir", str(tmp_path / "state"), "--output", "json")
         assert found.code == 2
-        assert found.out == ""
+        assert found.document["schema"] == "bulkimport.error/1"
+        assert [problem["line"] for problem in found.document["problems"]] == [2, 2, 3, 6, 9]
         told = " ".join(found.err.split()).split(str(tmp_path))
         for line, key in (
             (2, "base_url"),
@@ -202,7 +203,7 @@ def test_a_config_that_disables_everything_is_valid_but_nothing_to_run(tmp_path:
         assert "disabled" in check.document["warnings"][0]
         for command in ("run", "plan"):
             invocation = work.invoke(command)
-            assert (invocation.code, invocation.out) == (2, "")
+            assert (invocation.code, invocation.document["schema"]) == (2, "bulkimport.error/1")
             assert "people is disabled" in invocation.err
         assert sandbox.requests == []
 
@@ -379,7 +380,8 @@ def test_a_file_in_place_of_the_state_directory_is_told_before_anything_is_sent(
         work.state.write_text("not a folder")
         for command in ("run", "plan"):
             found = work.invoke(command)
-            assert (found.code, found.out) == (1, ""), found.err
+            assert (found.code, found.document["schema"]) == (1, "bulkimport.error/1"), found.err
+            assert str(work.state) in found.document["error"]["message"]
             assert str(work.state) in found.err
             assert "Traceback" not in found.err
         assert sandbox.requests == []

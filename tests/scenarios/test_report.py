@@ -87,7 +87,7 @@ def test_a_page_and_a_document_can_be_had_at_once_but_not_both_on_stdout(
     assert (tmp_path / "r.html").exists()
     assert work.invoke("report", "--html", "-").code == 2
     lost = work.invoke("report", "--html", str(tmp_path / "absent" / "r.html"))
-    assert (lost.code, lost.out) == (1, "")
+    assert (lost.code, lost.document["schema"]) == (1, "bulkimport.error/1")
     assert "No such file" in lost.err
 
 
