@@ -68,8 +68,9 @@ def _row_problems(dataset: Dataset, payload: Payload, command: str) -> Iterator[
             f"Look at the source. If {rows:,} is right, raise guards.max_rows of `{dataset.name}`, then: {command}",
         )
     if payload.blank_keys:
+        have = "has" if payload.blank_keys == 1 else "have"
         yield _refusal(
-            f"{payload.blank_keys:,} of {count} have a blank key ({key}){_first_rows(payload.blank_examples)}; "
+            f"{payload.blank_keys:,} of {count} {have} a blank key ({key}){_first_rows(payload.blank_examples)}; "
             "an item without its key cannot be matched.",
             f"Complete the key in the source, then: {command}",
         )

@@ -22,6 +22,7 @@ from bulkimport.sources.csv_columns import RowsNeededError
 from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
 from bulkimport.sources.progress import Tell
+from bulkimport.wording import counted
 
 
 def prepare(
@@ -97,8 +98,8 @@ class _Preparation:
         if marks.count:
             self._write(encoder, KeyLedger(self._sidecar, None))
             warnings.append(
-                f"{marks.count} rows were left out because another row has the same key "
-                f"({duplicates.count} keys; the {request.duplicates} row of each was kept)."
+                f"{counted(marks.count, 'row was', 'rows were')} left out because another row has the same key "
+                f"({counted(duplicates.count, 'key')}; the {request.duplicates} row of each was kept)."
             )
         stream.source.files.verify_unchanged()
         refused = request.duplicates == "refuse"

@@ -11,7 +11,7 @@ from bulkimport.payload.cleaning import Cleaning, Joining, as_text
 from bulkimport.payload.columns import missing_columns, refuse_reserved, refuse_twice, unnamed_columns
 from bulkimport.payload.convert import Conversion, conversion
 from bulkimport.payload.request import PayloadRequest
-from bulkimport.sources import CsvTable, Records
+from bulkimport.sources import CsvTable, ExactNumber, Records
 from bulkimport.sources.base import Record
 
 Cells = Sequence[Any]
@@ -27,7 +27,7 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        shown = repr(self.value)
+        shown = self.value.text if isinstance(self.value, ExactNumber) else repr(self.value)
         return f"column {self.column!r}: {shown if len(shown) <= 60 else shown[:57] + '...'} {self.reason}"
 
 
