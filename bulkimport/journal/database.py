@@ -1,5 +1,6 @@
 """The SQLite file: creating it privately, opening it durably, and saying in words what is wrong with it."""
 
+import errno
 import os
 import sqlite3
 import time
@@ -35,6 +36,7 @@ _WHAT_WENT_WRONG: dict[int, tuple[str, str]] = {
         "Check the disk that holds the state directory: its space, its health, and that it is no network share.",
     ),
 }
+_NO_WRITES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _WHAT_WENT_WRONG[sqlite3.SQLITE_LOCKED] = _WHAT_WENT_WRONG[sqlite3.SQLITE_BUSY]
 _WHAT_WENT_WRONG[sqlite3.SQLITE_PERM] = _WHAT_WENT_WRONG[sqlite3.SQLITE_CANTOPEN]
 
@@ -70,23 +72,55 @@ def connect(state_dir: Path, *, read_only: bool, busy_timeout: float) -> sqlite3
     """A connection to the journal in `state_dir`, brought to this program's version; made if it is not there.
 
     For the thread that calls alone. `busy_timeout` is how long, in seconds, other processes are waited for. With
-    `read_only` its contents cannot be changed. StateError if the journal cannot be used.
+    `read_only` its contents cannot be changed, and a disk that takes no writes is no hindrance. StateError if the
+    journal cannot be used.
     """
     path = (state_dir / FILE_NAME).absolute()
     try:
-        _create_privately(path)
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
-        try:
-            schema.check(connection, str(path))
-            _prefer_durability(connection, busy_timeout)
-            schema.migrate(connection)
-            connection.execute(f"PRAGMA query_only = {int(read_only)}")
-        except BaseException:
-            connection.close()
-            raise
+        return _writable(path, read_only=read_only, busy_timeout=busy_timeout)
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-        raise translate(error, path) from None
+        looked = _for_looking_alone(path, busy_timeout) if read_only and _takes_no_writes(error) else None
+        if looked is None:
+            raise translate(error, path) from None
+        return looked
+
+
+def _writable(path: Path, *, read_only: bool, busy_timeout: float) -> sqlite3.Connection:
+    _create_privately(path)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
+    try:
+        schema.check(connection, str(path))
+        _prefer_durability(connection, busy_timeout)
+        schema.migrate(connection)
+        connection.execute(f"PRAGMA query_only = {int(read_only)}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _takes_no_writes(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_WRITES
+    return isinstance(error, OSError) and error.errno in (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES)
+
+
+def _for_looking_alone(path: Path, busy_timeout: float) -> sqlite3.Connection | None:
+    """A connection that writes nothing at all, if there is one to a journal of this version. The second way is for a
+    journal that was closed well: nothing has to be made beside it."""
+    for options in ("mode=ro", "mode=ro&immutable=1"):
+        connection = None
+        try:
+            uri = f"{path.as_uri()}?{options}"
+            connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout, isolation_level=None)
+            schema.check(connection, str(path))
+            if schema.is_current(connection):
+                return connection
+        except (sqlite3.Error, UnicodeDecodeError):
+            pass
+        if connection is not None:
+            connection.close()
+    return None
 
 
 def _prefer_durability(connection: sqlite3.Connection, busy_timeout: float) -> None:

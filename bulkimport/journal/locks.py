@@ -43,7 +43,7 @@ class RunLocks:
         if not _RUN_ID.fullmatch(run_id):
             return False
         try:
-            descriptor = os.open(self._file(run_id), os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(self._file(run_id), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:

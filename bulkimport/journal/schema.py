@@ -126,7 +126,7 @@ def check(connection: sqlite3.Connection, path: str) -> None:
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings the journal to this program's version, all or nothing; several processes may try at the same time."""
-    if _is_current(connection):
+    if is_current(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -144,7 +144,8 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def _is_current(connection: sqlite3.Connection) -> bool:
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether the journal is of this program's version."""
     return _pragma(connection, "user_version") == len(MIGRATIONS) and _facts_version(connection) >= facts.FACTS_VERSION
 
 

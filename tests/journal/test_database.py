@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkimport.errors import StateError
-from bulkimport.journal import database, runs
+from bulkimport.journal import database, runs, schema
 from tests.journal.samples import a_dataset, a_run
 
 
@@ -229,3 +230,44 @@ def test_a_damaged_name_of_a_table_is_a_state_error(state_dir: Path) -> None:
     connection.close()
     with pytest.raises(StateError, match="is damaged"):
         connect(state_dir)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_journal_can_be_looked_at_where_nothing_can_be_written(
+    is_closed: bool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose process died, with what it wrote last still beside it."""
+    writer = database.connect(tmp_path, read_only=False, busy_timeout=1)
+    writer.execute("INSERT INTO requests VALUES ('a tenant', '2026-11-23', 7)")
+    if is_closed:
+        writer.close()
+
+    def fail(path: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(database, "_create_privately", fail)
+    with pytest.raises(StateError):
+        database.connect(tmp_path, read_only=False, busy_timeout=1)
+    looking = database.connect(tmp_path, read_only=True, busy_timeout=1)
+    try:
+        assert looking.execute("SELECT count FROM requests").fetchall() == [(7,)]
+        with pytest.raises(sqlite3.OperationalError):
+            looking.execute("DELETE FROM requests")
+    finally:
+        looking.close()
+        writer.close()
+
+
+def test_an_old_journal_that_cannot_be_brought_up_to_date_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.connect(tmp_path, read_only=False, busy_timeout=1).close()
+    monkeypatch.setattr(schema, "is_current", lambda connection: False)
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(database, "_create_privately", fail)
+    with pytest.raises(StateError, match="Read-only file system"):
+        database.connect(tmp_path, read_only=True, busy_timeout=1)
