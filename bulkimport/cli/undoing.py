@@ -53,7 +53,12 @@ async def imports_since(journal: Journal, config: Config, dataset: Dataset, run_
 async def undo_of(imports: Iterable[PastImport], dataset: Dataset, state_dir: Path) -> tuple[Undo, ...]:
     """Their backups, the oldest first. Raises UsageError where one cannot serve."""
     oldest_first = list(imports)[::-1]
-    return tuple(await anyio.to_thread.run_sync(lambda: [_undo(one, dataset, state_dir) for one in oldest_first]))
+    newest = oldest_first[-1]
+    return tuple(
+        await anyio.to_thread.run_sync(
+            lambda: [_undo(one, dataset, state_dir, is_newest=one is newest) for one in oldest_first]
+        )
+    )
 
 
 async def _imports_of(journal: Journal, run: RunRecord, dataset: Dataset) -> list[PastImport]:
@@ -85,10 +90,12 @@ def checked_before_import(events: Iterable[Event]) -> PayloadChecked | None:
     return imported
 
 
-def _undo(past: PastImport, dataset: Dataset, state_dir: Path) -> Undo:
+def _undo(past: PastImport, dataset: Dataset, state_dir: Path, *, is_newest: bool) -> Undo:
     """The files of a backup, which must all be there."""
     run_id, checked, changes = past.run.run_id, past.checked, past.checked.changes
     later = "Restore to before a later run, with --run."
+    if is_newest:
+        later = "There is no other way back here: correct the source and import that, or restore in Orgvue itself."
     if checked.baseline != "live" or changes is None:
         raise UsageError(
             f"Run {run_id} kept no backup of {dataset.name}: what Orgvue held was not read then.", hint=later
