@@ -42,6 +42,9 @@ def columns_text(one: PlannedDataset, width: int) -> Iterator[RenderableType]:
         columns.append(Column("in Orgvue"))
     yield paragraph(f"{one.name}: the first {counted(one.source_columns[0].rows, 'row')} of its source", "bold")
     yield table(columns, [_cells(column, types) for column in one.source_columns], width)
+    shown = {key for column in one.source_columns for key in column.properties}
+    if others := [key for key in (one.payload.columns if one.payload else ()) if key not in shown]:
+        yield paragraph(f"From no column of it, but by `fields`: {listed(others)}.")
     for column in one.source_columns:
         odd = listed(f"{key} ({types[key]})" for key in _misfits(column, types)) if types else ""
         if odd:

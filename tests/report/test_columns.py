@@ -4,6 +4,7 @@ from bulkimport.payload import ColumnPreview
 from bulkimport.planner import PlannedDataset
 from bulkimport.report.columns import column_document, columns_text
 from bulkimport.report.layout import Layout
+from tests.support.vocabulary import a_payload
 
 NAME = ColumnPreview("Full name", "text", None, 200, 1, is_unique=False, properties=("name", "label"))
 BORN = ColumnPreview("Born", "date", "%d/%m/%Y", 200, 30, is_unique=False, properties=("born",), converted=("born",))
@@ -40,6 +41,13 @@ def test_what_a_field_reads_as_a_type_fits_by_that() -> None:
     odd = replace(BORN, kind="text")
 
     assert "Warning" not in text(replace(ONE, source_columns=(odd,), property_types={"born": "date"}))
+
+
+def test_what_comes_from_no_column_is_told_too() -> None:
+    payload = a_payload(9, columns=("name", "label", "born", "region", "grade"))
+
+    assert "From no column of it, but by `fields`: region and grade." in text(replace(ONE, payload=payload))
+    assert "no column" not in text(replace(ONE, payload=a_payload(9, columns=("name", "label", "born"))))
 
 
 def test_the_document_tells_the_same() -> None:
