@@ -8,18 +8,20 @@ partition by partition: the payload's part in memory, the held items passing by,
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice
+from operator import not_
 from pathlib import Path
 from typing import Any
 
 from bulkimport.diff import Comparison, readable
 from bulkimport.errors import StateError
-from bulkimport.json_stream import BLOCK, Block, blocks_in
+from bulkimport.json_stream import BLOCK, JsonObject, blocks_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
-from bulkimport.snapshot.meeting import Alone, Meeting, Met, NotUniqueError, Rows, Side
-from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
-from bulkimport.snapshot.values import ValueReader, Values
+from bulkimport.snapshot.meeting import Alone, Meeting, Met, NotUniqueError, Side
+from bulkimport.snapshot.partition import PIECE, Partitions, partitions_for
+from bulkimport.snapshot.rows import Built, Objects, Rows, Window, Written
+from bulkimport.snapshot.values import Values
 
 EXAMPLES = 20
 FINGERPRINTS = 100_000
@@ -27,7 +29,6 @@ FINGERPRINTS = 100_000
 these, `rekeyed` is the least number."""
 
 _CSV_ROWS = 2_000
-_PAIRS = 4_000
 _LONGEST_CELL = 64 << 20
 
 
@@ -90,30 +91,27 @@ class _Tally:
             changed = self.request.comparison.changed(list(map(met.row, indexes)), list(map(met.item, indexes)))
         self._count(len(met), map(met.item, changed))
 
-    def join(self, held: Iterable[Identified], sent: Iterable[Identified]) -> None:
-        rows = dict(sent)
+    def join(self, held: Iterable[Rows], sent: Iterable[Rows], values: Values) -> None:
+        """All items and rows of some keys; the rows are held in memory."""
+        rows = Window()
+        for some in sent:
+            rows.add(some)
+        places = {name: place for place, name in enumerate(rows.names)}
         matched: set[str] = set()
-        pairs = self._matched(held, rows, matched)
-        while some := list(islice(pairs, _PAIRS)):
-            items = [item for item, _ in some]
-            changed = self.request.comparison.changed([row for _, row in some], items)
-            self._count(len(items), (items[index] for index in changed))
-        new = [identity for identity in rows if identity not in matched]
-        self.create(new, lambda place: rows[new[place]])
+        for items in held:
+            found = [name in places for name in items.names]
+            if any(found):
+                window, at_items = Window(), list(compress(range(len(found)), found))
+                window.add(items)
+                names = [items.names[place] for place in at_items]
+                matched.update(names)
+                self.settle(Met(window, rows, at_items, [places[name] for name in names]), values)
+            for place in compress(range(len(found)), map(not_, found)):
+                self._miss(items.names[place], items.objects[place])
+        new = [(name, place) for name, place in places.items() if name not in matched]
+        self.create([name for name, _ in new], lambda index: rows.object(new[index][1]))
 
-    def _matched(
-        self, held: Iterable[Identified], rows: dict[str, Item], matched: set[str]
-    ) -> Iterator[tuple[Item, Item]]:
-        """Items with their rows; `matched` takes the identities of these."""
-        for identity, item in held:
-            row = rows.get(identity)
-            if row is None:
-                self._miss(identity, item)
-            else:
-                matched.add(identity)
-                yield item, row
-
-    def _count(self, matched: int, changed: Iterable[Item]) -> None:
+    def _count(self, matched: int, changed: Iterable[JsonObject]) -> None:
         """Items that the payload mentions, and those of them that it changes."""
         self.held += matched
         self.unchanged += matched
@@ -122,7 +120,7 @@ class _Tally:
             self.updated += 1
             self.backup.keep(item)
 
-    def create(self, identities: list[str], row: Callable[[int], Item]) -> None:
+    def create(self, identities: list[str], row: Callable[[int], JsonObject]) -> None:
         """Rows that no item has; `row` gives the one at a place of `identities`."""
         comparison, prints = self.request.comparison, self.created_prints
         self.created += len(identities)
@@ -138,7 +136,7 @@ class _Tally:
                 break
             self._remember(prints, identity, row(place), sent=True)
 
-    def _miss(self, identity: str, item: Item) -> None:
+    def _miss(self, identity: str, item: JsonObject) -> None:
         """An item that the payload does not mention."""
         self.held += 1
         if not self.request.implicit_delete:
@@ -150,7 +148,7 @@ class _Tally:
         self._remember(self.deleted_prints, identity, item, sent=False)
         self.backup.keep(item)
 
-    def _remember(self, prints: dict[int, str | None], identity: str, item: Item, *, sent: bool) -> None:
+    def _remember(self, prints: dict[int, str | None], identity: str, item: JsonObject, *, sent: bool) -> None:
         """Values that several items share are remembered as None: they are no evidence that any two are the same."""
         if len(prints) < FINGERPRINTS:
             values = self.request.comparison.fingerprint(item, self.request.columns, sent=sent)
@@ -199,72 +197,70 @@ def _compare(request: CompareRequest) -> Snapshot:
 def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
     """The comparison by way of the partitions; `in_order` leaves to them only what does not meet on the way there."""
     scratch = Path(request.scratch)
+    values = Values(request.comparison, request.columns)
+    reader = _Reader(request, values)
     with (
-        Partitions(scratch, "held", count) as held,
-        Partitions(scratch, "sent", count) as sent,
+        Partitions(scratch, "held", count, reader.objects) as held,
+        Partitions(scratch, "sent", count, reader.objects) as sent,
         backup_to(request.backup_path, scratch) as backup,
         backup_to(request.created_path, scratch) as births,
     ):
         tally = _Tally(request, backup, births)
         if in_order:
-            _settle_what_meets(request, held, sent, tally)
+            _settle_what_meets(request, reader, Side(reader.items(), held), Side(reader.payload(), sent), tally)
+            held.finish()
+            sent.finish()
         else:
-            identity = request.comparison.identity
-            held.fill((block.objects for block in blocks_in(request.items_path, request.block)), identity)
-            sent.fill((rows.objects for rows in _payload_rows(request, None)), identity)
+            held.fill(reader.items())
+            sent.fill(reader.payload())
         for held_pile, sent_pile in zip(held, sent, strict=True):
-            tally.join(held_pile, sent_pile)
+            tally.join(held_pile, sent_pile, values)
     return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
 
 
-def _settle_what_meets(request: CompareRequest, held: Partitions, sent: Partitions, tally: _Tally) -> None:
+def _settle_what_meets(request: CompareRequest, reader: "_Reader", held: Side, sent: Side, tally: _Tally) -> None:
     """Leaves the rest to the partitions."""
-    comparison = request.comparison
-    values = Values(comparison, request.columns)
-    of_items, of_rows = ValueReader(values), ValueReader(values)
-    items = (_rows(block, of_items, comparison) for block in blocks_in(request.items_path, request.block, of_items))
-    meeting = Meeting(
-        Side(items, held, of_items),
-        Side(_payload_rows(request, of_rows), sent, of_rows),
-        request.scratch,
-        has_unique_texts=request.has_unique_rows and comparison.text_key is not None,
-    )
-    with meeting:
+    has_unique_texts = request.has_unique_rows and request.comparison.text_key is not None
+    with Meeting(held, sent, request.scratch, has_unique_texts=has_unique_texts) as meeting:
         for settled in meeting.settled():
             if isinstance(settled, Alone):
                 tally.create(settled.names, settled.row)
             else:
-                tally.settle(settled, values)
-    held.finish()
-    sent.finish()
+                tally.settle(settled, reader.values)
 
 
-def _payload_rows(request: CompareRequest, reader: ValueReader | None) -> Iterator[Rows]:
-    if request.payload_format == "json":
-        for block in blocks_in(request.payload_path, request.block, reader):
-            yield _rows(block, reader, request.comparison)
-    else:
-        for objects in _csv_rows(request.payload_path):
-            yield _whole_rows(objects, request.comparison)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Both sides, block by block. Raises OSError and JsonStreamError."""
+
+    request: CompareRequest
+    values: Values
+
+    def items(self) -> Iterator[Rows]:
+        return self.objects(self.request.items_path)
+
+    def payload(self) -> Iterator[Rows]:
+        path = self.request.payload_path
+        if self.request.payload_format == "json":
+            return self.objects(path)
+        return (self._rows(Built(objects), None) for objects in _csv_rows(path))
+
+    def objects(self, path: str) -> Iterator[Rows]:
+        """A JSON array."""
+        quick = self.values.records if self.request.payload_format == "json" else None  # a CSV row makes no record
+        return (self._rows(Written(block), block.values) for block in blocks_in(path, self.request.block, quick))
+
+    def _rows(self, source: Objects, records: list[Any] | None) -> Rows:
+        comparison = self.request.comparison
+        if records is None:
+            keys = [[item.get(name) for item in source.objects] for name in comparison.key]
+        else:
+            keys = self.values.keys(records)
+        are_texts = len(keys) == 1 and {str}.issuperset(map(type, keys[0]))
+        return Rows(comparison.identities(keys), records, source, are_texts=are_texts)
 
 
-def _rows(block: Block, reader: ValueReader | None, comparison: Comparison) -> Rows:
-    if reader is None or block.values is None:
-        return _whole_rows(block.objects, comparison)
-    keys = reader.values.keys(block.values)
-    return Rows(comparison.identities(keys), block.values, lambda: block.objects, are_texts=_are_texts(keys))
-
-
-def _whole_rows(objects: list[Item], comparison: Comparison) -> Rows:
-    keys = [[item.get(name) for item in objects] for name in comparison.key]
-    return Rows(comparison.identities(keys), None, lambda: objects, are_texts=_are_texts(keys))
-
-
-def _are_texts(keys: list[list[Any]]) -> bool:
-    return len(keys) == 1 and {str}.issuperset(map(type, keys[0]))
-
-
-def _csv_rows(path: str) -> Iterator[list[Item]]:
+def _csv_rows(path: str) -> Iterator[list[JsonObject]]:
     if csv.field_size_limit() < _LONGEST_CELL:  # the library's own limit is 128 kB
         csv.field_size_limit(_LONGEST_CELL)
     with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123 - as above

@@ -6,17 +6,16 @@ passed over is left to the partitions. Two sides in different orders leave nearl
 alone.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import Any, Self
 
+from bulkimport.json_stream import JsonObject
 from bulkimport.payload.hashes import HashFile
-from bulkimport.snapshot.partition import Item, Partitions
-from bulkimport.snapshot.values import ValueReader
+from bulkimport.snapshot.partition import Partitions
+from bulkimport.snapshot.rows import Rows, Window
 
 _WAITING_BLOCKS = 2
 """How many blocks of one side may wait for the other to come to them."""
@@ -29,37 +28,13 @@ class NotUniqueError(Exception):
     """Several rows or items seem to have one key, so nothing may be settled before all of them are seen."""
 
 
-class Rows:
-    """Some rows or items: `names` are their identities, `values` their records if they were read so, and `load` gives
-    all of them whole. `are_texts` tells that the names are the very keys, which were texts."""
+class Side(Window):
+    """Rows of one side that are read once; what of them does not meet ends in `left`."""
 
-    def __init__(
-        self, names: list[str], values: list[Any] | None, load: Callable[[], list[Item]], *, are_texts: bool = False
-    ) -> None:
-        self.names = names
-        self.values = values
-        self.are_texts = are_texts
-        self._load = load
-
-    @cached_property
-    def objects(self) -> list[Item]:
-        return self._load()
-
-
-class Side:
-    """Rows of one side that are read once; what of them does not meet ends in `left`.
-
-    `reader` is told whether records are worth reading: they are not while most objects are passed over.
-    """
-
-    def __init__(self, blocks: Iterator[Rows], left: Partitions, reader: ValueReader | None = None) -> None:
+    def __init__(self, blocks: Iterator[Rows], left: Partitions) -> None:
+        super().__init__()
         self._blocks = blocks
         self._left = left
-        self._reader = reader
-        self._waiting: deque[Rows] = deque()
-        self._passed = 0  # of the first block that waits
-        self.names: list[str] = []
-        self.are_texts = True
         self.is_over = False
 
     def read(self) -> None:
@@ -67,63 +42,38 @@ class Side:
         rows = next(self._blocks, None)
         if rows is None:
             self.is_over = True
-            return
-        self._waiting.append(rows)
-        self.names += rows.names
-        self.are_texts &= rows.are_texts
-
-    def values(self, places: Sequence[int]) -> list[Any] | None:
-        """The records at these places; None if not all that wait have one."""
-        waiting = [rows.values for rows in self._waiting]
-        if None in waiting:
-            return None
-        every = list(chain.from_iterable(filter(None, waiting)))[self._passed :]
-        return every[: len(places)] if isinstance(places, range) else [every[place] for place in places]
-
-    def object(self, place: int) -> Item:
-        """What waits at this place, whole."""
-        place += self._passed
-        for rows in self._waiting:
-            if place < len(rows.names):
-                return rows.objects[place]
-            place -= len(rows.names)
-        raise IndexError(place)
+        else:
+            self.add(rows)
 
     def pass_over(self, count: int, missed: Sequence[int], hashes: HashFile) -> None:
         """The first `count` wait no longer; those of them that were `missed` are left to the partitions."""
         if missed:
             names = [self.names[place] for place in missed]
             hashes.add(names)
-            self._left.put(names, list(map(self.object, missed)))
-        if self._reader is not None and count:
-            self._reader.worthwhile = 2 * len(missed) <= count
-        del self.names[:count]
-        self._passed += count
-        while self._waiting and self._passed >= len(self._waiting[0].names):
-            self._passed -= len(self._waiting.popleft().names)
+            self._left.put(names, self.texts(missed))
+        self.drop(count)
 
     def surplus(self) -> int:
         """How many have waited long enough."""
-        latest = len(self._waiting[-1].names) if self._waiting else 0
-        return max(0, len(self.names) - (0 if self.is_over else _WAITING_BLOCKS * latest))
+        return max(0, len(self.names) - (0 if self.is_over else _WAITING_BLOCKS * self.latest))
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
     """Items, and beside each the row that has its key. To be looked at before the next ones meet."""
 
-    held: Side
-    sent: Side
+    held: Window
+    sent: Window
     held_places: Sequence[int]
     sent_places: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.held_places)
 
-    def item(self, index: int) -> Item:
+    def item(self, index: int) -> JsonObject:
         return self.held.object(self.held_places[index])
 
-    def row(self, index: int) -> Item:
+    def row(self, index: int) -> JsonObject:
         return self.sent.object(self.sent_places[index])
 
     def values(self) -> tuple[list[Any], list[Any]] | None:
@@ -136,13 +86,13 @@ class Met:
 class Alone:
     """All rows that wait, none of which has an item. To be looked at before any others."""
 
-    sent: Side
+    sent: Window
 
     @property
     def names(self) -> list[str]:
         return self.sent.names
 
-    def row(self, index: int) -> Item:
+    def row(self, index: int) -> JsonObject:
         return self.sent.object(index)
 
 

@@ -1,12 +1,14 @@
-"""Objects spread over files by the hash of their identity, so that two large sets can be joined piece by piece."""
+"""Objects spread over files by the hash of their identity, so that two large sets can be joined piece by piece.
+
+They are moved as texts: each file is a JSON array of its own, and nobody looks at an object before it is joined.
+"""
 
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import orjson
+from bulkimport.snapshot.rows import Rows, Text
 
 PIECE = 4 << 20
 """About how many bytes of JSON one partition of the payload holds; parsed it takes some ten times that."""
@@ -17,9 +19,6 @@ _BUFFERS = 16 << 20
 
 _LONGEST_BUFFER = 64 << 10
 
-Item = dict[str, Any]
-Identified = tuple[str, Item]
-
 
 def partitions_for(size: int, piece: int = PIECE) -> int:
     """How many partitions `size` bytes need so that each has about `piece` bytes, up to some 16 GB in all."""
@@ -27,14 +26,16 @@ def partitions_for(size: int, piece: int = PIECE) -> int:
 
 
 class Partitions:
-    """`count` piles of (identity, object), in files of mode 0600 in `folder`, removed at the end.
+    """`count` piles of objects, in files of mode 0600 in `folder`, removed at the end. Raises OSError.
 
-    A single pile is not stored at all: what is put in comes out again as it is read.
+    A single pile is not stored at all: what is put in comes out again as it is read. `read` makes rows of the others,
+    each of which is a JSON array in a file.
     """
 
-    def __init__(self, folder: Path, name: str, count: int) -> None:
+    def __init__(self, folder: Path, name: str, count: int, read: Callable[[str], Iterable[Rows]]) -> None:
         self._paths = [folder / f"{name}.{number:04}" for number in range(count)] if count > 1 else []
-        self._single: Iterator[Identified] = iter(())
+        self._read = read
+        self._single: Iterator[Rows] = iter(())
         self._buffers = [bytearray() for _ in self._paths]
         self._buffer_size = min(_LONGEST_BUFFER, _BUFFERS // count)
 
@@ -49,56 +50,52 @@ class Partitions:
         for path in self._paths:
             path.unlink(missing_ok=True)
 
-    def fill(self, blocks: Iterable[list[Item]], identity: Callable[[Item], str]) -> None:
-        """Spreads the objects of all blocks; to be called once, and without `put`."""
+    def fill(self, some: Iterator[Rows]) -> None:
+        """Spreads all rows; to be called once, and without `put`."""
         if not self._paths:
-            self._single = ((identity(item), item) for block in blocks for item in block)
+            self._single = some
             return
-        for block in blocks:
-            self.put(list(map(identity, block)), block)
+        for rows in some:
+            self.put(rows.names, rows.texts)
         self.finish()
 
-    def put(self, names: list[str], items: list[Item]) -> None:
+    def put(self, names: Sequence[str], texts: Sequence[Text]) -> None:
         """Spreads objects whose identities are known, over more than one pile; `finish` when there are no more."""
         count = len(self._paths)
-        piles: list[list[Identified]] = [[] for _ in range(count)]
-        for name, item in zip(names, items, strict=True):
-            piles[zlib.crc32(name.encode()) % count].append((name, item))
+        piles: list[list[Text]] = [[] for _ in range(count)]
+        for name, text in zip(names, texts, strict=True):
+            piles[zlib.crc32(name.encode()) % count].append(text)
         for number, pile in enumerate(piles):
             if pile:
-                self._write(number, pile)
+                self._write(number, b"," + b",".join(pile))
 
     def finish(self) -> None:
         """Brings everything to where it is read from."""
-        for number in range(len(self._paths)):
-            self._flush(number)
+        for number, path in enumerate(self._paths):
+            if self._buffers[number] or path.exists():
+                self._write(number, b"]")
+                self._flush(number)
 
-    def _write(self, number: int, pile: list[Identified]) -> None:
+    def _write(self, number: int, text: bytes) -> None:
         buffer = self._buffers[number]
-        buffer += orjson.dumps(pile)
-        buffer += b"\n"
+        buffer += text
         if len(buffer) > self._buffer_size:
             self._flush(number)
 
     def _flush(self, number: int) -> None:
-        if self._buffers[number]:
+        if buffer := self._buffers[number]:
             with open(self._paths[number], "ab", opener=_private) as file:
-                file.write(self._buffers[number])
+                if not file.tell():
+                    buffer[:1] = b"["  # in place of the first comma
+                file.write(buffer)
             self._buffers[number] = bytearray()
 
-    def __iter__(self) -> Iterator[Iterator[Identified]]:
+    def __iter__(self) -> Iterator[Iterator[Rows]]:
         """The piles, each to be read before the next, in an order that is the same for any two of one count."""
         if not self._paths:
             yield self._single
         for path in self._paths:
-            yield _stored(path)
-
-
-def _stored(path: Path) -> Iterator[Identified]:
-    if path.exists():
-        with path.open("rb") as file:
-            for line in file:
-                yield from orjson.loads(line)
+            yield iter(self._read(str(path)) if path.exists() else ())
 
 
 def _private(path: str, flags: int) -> int:

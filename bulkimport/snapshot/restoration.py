@@ -10,9 +10,9 @@ apart; the payload's warnings say so.
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ import orjson
 
 from bulkimport.diff import Comparison, is_blank, readable
 from bulkimport.errors import StateError
-from bulkimport.json_stream import objects_in
+from bulkimport.json_stream import JsonObject, blocks_in
 from bulkimport.model import Changes, Payload
 from bulkimport.snapshot.backup import Backup, backup_to, read_backup
-from bulkimport.snapshot.partition import PIECE, Identified, Item, Partitions, partitions_for
+from bulkimport.snapshot.partition import PIECE, Partitions, partitions_for
+from bulkimport.snapshot.rows import Built, Rows, Written
 from bulkimport.wording import counted
 
 EXAMPLES = 20
@@ -110,10 +111,10 @@ class _Undoing:
     deleted_examples: list[str] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
 
-    def join(self, held: Iterable[Identified], wanted: Iterable[Identified]) -> None:
+    def join(self, held: Iterable[Rows], wanted: Iterable[Rows]) -> None:
         before = self._before(wanted)
         done: set[str] = set()
-        for identity, item in held:
+        for identity, item in _identified(held):
             self.held += 1
             if identity not in before:
                 self.unchanged += 1
@@ -127,11 +128,11 @@ class _Undoing:
                 self.births.keep(self.request.comparison.key_of(gone))
                 self._send(self._values(gone))
 
-    def _before(self, wanted: Iterable[Identified]) -> dict[str, Item | None]:
+    def _before(self, wanted: Iterable[Rows]) -> dict[str, JsonObject | None]:
         """What each item was before the first import that touched it."""
-        found: dict[str, Item | None] = {}
+        found: dict[str, JsonObject | None] = {}
         imports: dict[str, int] = {}
-        for identity, entry in wanted:
+        for identity, entry in _identified(wanted):
             if is_blank(identity):
                 self.keyless += entry["item"] is not None
             elif identity not in found:
@@ -140,7 +141,7 @@ class _Undoing:
                 self.shared += imports[identity] == entry["import"]
         return found
 
-    def _bring_back(self, identity: str, now: Item, before: Item | None) -> None:
+    def _bring_back(self, identity: str, now: JsonObject, before: JsonObject | None) -> None:
         if before is None:
             self.deleted += 1
             if len(self.deleted_examples) < EXAMPLES:
@@ -157,7 +158,7 @@ class _Undoing:
         self.backup.keep(now)
         self._send(values)
 
-    def _values(self, item: Item) -> Item:
+    def _values(self, item: JsonObject) -> JsonObject:
         """The properties; `_id` and the like are Orgvue's own."""
         key, computed = self.request.comparison.key, self.request.computed
         return {
@@ -166,7 +167,7 @@ class _Undoing:
             if (not name.startswith("_") or name in key) and name not in computed
         }
 
-    def _send(self, values: Item) -> None:
+    def _send(self, values: JsonObject) -> None:
         self.columns.update(dict.fromkeys(values))
         self.writer.add({"_action": "createOrUpdate", **values})
 
@@ -206,15 +207,22 @@ def _restore(request: RestoreRequest) -> Restoration:
     identity = replace(request.comparison, keys_as_sent=False).identity  # however Orgvue spells what it was sent
     count = partitions_for(unpacked_size(request.undo), request.piece)
     descriptor = os.open(request.payload_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+    def items(path: str) -> Iterator[Rows]:
+        return (Rows(list(map(identity, block.objects)), None, Written(block)) for block in blocks_in(path))
+
+    def entries(path: str) -> Iterator[Rows]:
+        return (_entries(block.objects, identity) for block in blocks_in(path))
+
     with (
         os.fdopen(descriptor, "wb") as file,
-        Partitions(scratch, "held", count) as held,
-        Partitions(scratch, "wanted", count) as wanted,
+        Partitions(scratch, "held", count, items) as held,
+        Partitions(scratch, "wanted", count, entries) as wanted,
         backup_to(request.backup_path, scratch) as backup,
         backup_to(request.created_path, scratch) as births,
     ):
-        held.fill(objects_in(request.items_path), identity)
-        wanted.fill(_before(request), lambda entry: identity(entry["key"]))
+        held.fill(items(request.items_path))
+        wanted.fill(_entries(objects, identity) for objects in _before(request))
         writer = _Writer(file)
         undoing = _Undoing(request, writer, backup, births)
         for held_pile, wanted_pile in zip(held, wanted, strict=True):
@@ -238,7 +246,7 @@ def unpacked_size(undo: Iterable[Undo]) -> int:
     return _PACKED * sum(Path(path).stat().st_size for one in undo for path in one.paths)
 
 
-def _before(request: RestoreRequest) -> Iterator[list[Item]]:
+def _before(request: RestoreRequest) -> Iterator[list[JsonObject]]:
     """What each item was before the imports, the oldest import first; None for one that was not there."""
     for number, undo in enumerate(request.undo):
         items = read_backup(undo.backup) if undo.backup else iter(())
@@ -247,3 +255,11 @@ def _before(request: RestoreRequest) -> Iterator[list[Item]]:
         keys = read_backup(undo.created) if undo.created else iter(())
         while block := list(islice(keys, _BLOCK)):
             yield [{"key": key, "item": None, "import": number} for key in block]
+
+
+def _entries(objects: list[JsonObject], identity: Callable[[JsonObject], str]) -> Rows:
+    return Rows([identity(entry["key"]) for entry in objects], None, Built(objects))
+
+
+def _identified(some: Iterable[Rows]) -> Iterator[tuple[str, JsonObject]]:
+    return chain.from_iterable(rows.identified() for rows in some)

@@ -35,7 +35,7 @@ class Values:
             return None
         try:
             return self._decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
 
     def keys(self, records: Sequence[Any]) -> list[list[Any]]:
@@ -86,17 +86,3 @@ class Values:
 def _taker(field: str) -> Callable[[Iterable[Any]], list[Any]]:
     get = attrgetter(field)
     return lambda records: list(map(get, records))
-
-
-class ValueReader:
-    """What `ArrayReader` asks before it makes whole objects.
-
-    `worthwhile` is for the caller to set: false while most objects are needed whole anyway.
-    """
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.worthwhile = True
-
-    def __call__(self, data: bytes) -> list[Any] | None:
-        return self.values.records(data) if self.worthwhile else None

@@ -20,3 +20,10 @@ def write_people(path: Path, rows: int) -> None:
                 f"{1_000_000 + number},{first},{last},{first}.{last}@example.com,{department},London,"
                 f"{dice.randrange(20_000, 150_000)},{born},{1_000_000 + dice.randrange(rows)}\n"
             )
+
+
+def shuffle_rows(source: Path, target: Path) -> None:
+    """The same table, its rows in no order."""
+    header, *lines = source.read_bytes().splitlines(keepends=True)
+    random.Random(7).shuffle(lines)
+    target.write_bytes(header + b"".join(lines))

@@ -7,7 +7,6 @@ import filecmp
 import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ import pytest
 from bulkimport.json_stream import iter_objects
 from bulkimport.model import CsvSource
 from bulkimport.payload import PayloadRequest, prepare
-from tests.bench.people import write_people
+from tests.bench.people import shuffle_rows, write_people
 from tests.bench.tables import MIB, table
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
@@ -115,10 +114,7 @@ def digest(path: Path) -> str:
 def test_a_million_rows_against_a_plain_script_and_duckdb(people: Path, tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     shuffled = tmp_path / "shuffled.csv"
-    header, *lines = people.read_bytes().splitlines(keepends=True)
-    random.Random(7).shuffle(lines)
-    shuffled.write_bytes(header + b"".join(lines))
-    del lines
+    shuffle_rows(people, shuffled)
     megabytes = people.stat().st_size / 1e6
     programs = {
         "csv.DictReader + json.dumps": (PLAIN.format(str(PLAIN_SCRIPT)), people, tmp_path / "plain"),

@@ -1,7 +1,6 @@
 """What meets in the order in which it comes, and that nothing is lost or met twice."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.diff import Comparison
-from bulkimport.payload.hashes import HashFile
+from bulkimport.json_stream import blocks_in
 from bulkimport.snapshot import meeting
-from bulkimport.snapshot.meeting import Alone, Meeting, NotUniqueError, Rows, Side
+from bulkimport.snapshot.meeting import Alone, Meeting, NotUniqueError, Side
 from bulkimport.snapshot.partition import Partitions
-from bulkimport.snapshot.values import ValueReader, Values
+from bulkimport.snapshot.rows import Built, Rows
 
 PARTITIONS = 3
 Item = dict[str, Any]
@@ -27,7 +25,11 @@ def blocks(names: list[str], size: int) -> Iterator[Rows]:
         some = names[start : start + size]
         objects = [{"id": name, "place": start + place} for place, name in enumerate(some)]
         places = None if start // size % 2 else [item["place"] for item in objects]
-        yield Rows(some, places, partial(list, objects), are_texts=True)
+        yield Rows(some, places, Built(objects), are_texts=True)
+
+
+def read(path: str) -> Iterator[Rows]:
+    return (Rows(identities(block.objects), None, Built(block.objects)) for block in blocks_in(path))
 
 
 def identities(items: list[Item]) -> list[str]:
@@ -39,8 +41,8 @@ def meet(
 ) -> tuple[list[str], list[str], list[str]]:
     """The names that met, and those that were left of either side, in their order."""
     with (
-        Partitions(folder, "held", PARTITIONS) as held_left,
-        Partitions(folder, "sent", PARTITIONS) as sent_left,
+        Partitions(folder, "held", PARTITIONS, read) as held_left,
+        Partitions(folder, "sent", PARTITIONS, read) as sent_left,
         Meeting(
             Side(blocks(held, size), held_left),
             Side(blocks(sent, size + 1), sent_left),
@@ -62,7 +64,7 @@ def meet(
         lefts = []
         for partitions in (held_left, sent_left):
             partitions.finish()
-            left = [identified for pile in partitions for identified in pile]
+            left = [identified for pile in partitions for rows in pile for identified in rows.identified()]
             assert all(name == item["id"] for name, item in left)
             lefts.append([name for name, _ in sorted(left, key=lambda one: one[1]["place"])])
     assert list(folder.iterdir()) == []
@@ -155,8 +157,8 @@ def test_an_item_with_the_key_of_one_that_met_is_refused_however_unique_the_rows
 def test_rows_behind_the_last_item_are_settled_without_the_partitions(tmp_path: Path) -> None:
     for held in ([], names(*range(5))):
         with (
-            Partitions(tmp_path, "held", PARTITIONS) as held_left,
-            Partitions(tmp_path, "sent", PARTITIONS) as sent_left,
+            Partitions(tmp_path, "held", PARTITIONS, read) as held_left,
+            Partitions(tmp_path, "sent", PARTITIONS, read) as sent_left,
             Meeting(
                 Side(blocks(held, 2), held_left),
                 Side(blocks(names(*range(20)), 3), sent_left),
@@ -168,18 +170,6 @@ def test_rows_behind_the_last_item_are_settled_without_the_partitions(tmp_path: 
             sent_left.finish()
             assert alone == names(*range(len(held), 20))
             assert [one for pile in sent_left for one in pile] == []
-
-
-def test_records_are_not_worth_reading_while_nothing_meets(tmp_path: Path) -> None:
-    reader = ValueReader(Values(Comparison(("id",)), ("id",)))
-    with Partitions(tmp_path, "left", PARTITIONS) as left, HashFile(str(tmp_path)) as hashes:
-        side = Side(blocks(names(*range(8)), 4), left, reader)
-        side.read()
-        side.pass_over(4, (0, 1, 2), hashes)
-        assert not reader.worthwhile
-        side.read()
-        side.pass_over(4, (1,), hashes)
-        assert reader.worthwhile
 
 
 def test_a_key_that_comes_again_does_no_harm_if_it_never_met(tmp_path: Path) -> None:

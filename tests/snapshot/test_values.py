@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.diff import Comparison
-from bulkimport.json_stream import iter_blocks
-from bulkimport.snapshot.values import ValueReader, Values
+from bulkimport.snapshot.values import Values
 
 COLUMNS = ("id", "name", "active", "salary")
 KINDS = {"active": "boolean", "salary": "number"}
@@ -97,14 +96,6 @@ def test_names_may_be_anything_else() -> None:
     assert values.changed(records_of(values, rows), records_of(values, [rows[0] | {"Ort, Straße": "2"}])) == [0]
 
 
-def test_blocks_are_read_as_records_while_that_is_worthwhile() -> None:
-    reader = ValueReader(Values(Comparison(("id",)), COLUMNS))
-    text = orjson.dumps([{"id": str(number)} for number in range(20)])
-    kinds = []
-    for block in iter_blocks([text], 40, reader):
-        kinds.append(block.values is not None)
-        reader.worthwhile = False
-        assert all(item["id"] for item in block.objects)
-
-    assert kinds == [True] + [False] * (len(kinds) - 1)
-    assert len(kinds) > 2
+def test_what_is_nested_too_deeply_for_a_record_makes_none() -> None:
+    deep = b"[" * 1_015 + b"]" * 1_015
+    assert Values(Comparison(("id",)), COLUMNS).records(b'[{"id": "1", "other": ' + deep + b"}]") is None
