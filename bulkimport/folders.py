@@ -64,6 +64,11 @@ class Spool:
             raise unusable(self.state_dir, error) from error
         return folder
 
+    @property
+    def kept(self) -> Path:
+        """A folder, not made yet, for what outlives the refresh of its dataset, but not the command."""
+        return self.folder / ".kept"
+
     def clear(self, name: str) -> None:
         """Removes what one dataset has in the spool."""
         shutil.rmtree(self.folder / name, ignore_errors=True)

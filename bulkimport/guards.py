@@ -4,13 +4,13 @@ Every refusal gives the numbers, names some of the keys and ends with the comman
 for deletions the very command that lets them through.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from bulkimport.errors import GuardError
-from bulkimport.model import Changes, Dataset, Payload
-from bulkimport.wording import Typed, counted
+from bulkimport.model import Changes, DanglingEnds, Dataset, Payload
+from bulkimport.wording import Typed, counted, listed
 
 Again = Callable[..., str]
 """The command that tries it again, with whatever more words it is to have."""
@@ -88,6 +88,28 @@ def _row_problems(dataset: Dataset, payload: Payload, command: str) -> Iterator[
             f"Required columns are blank or missing: {columns} of {count}.",
             f"Complete them in the source, or take them out of guards.required of `{dataset.name}`, then: {command}",
         )
+
+
+def check_links(dataset: Dataset, dangling: Sequence[DanglingEnds], sides: Sequence[str], again: Again) -> str | None:
+    """What there is to say of links with an end that none of the datasets `sides` has; None if there are none.
+
+    Raises GuardError for more of them than Orgvue may reject, where the config wants that.
+    """
+    if not dangling:
+        return None
+    text = " ".join(
+        f"{one.links:,} of {counted(one.of, 'link')} {'has' if one.links == 1 else 'have'} a {one.end} that is no key "
+        f"of {listed(sides, 'or')}: {', '.join(one.examples)}{', …' if one.links > len(one.examples) else ''}."
+        for one in dangling
+    )
+    limits = dataset.guards
+    if limits.dangling_links == "refuse" and sum(one.links for one in dangling) > limits.allow_item_errors:
+        raise _refusal(
+            text,
+            "Correct the links, or the sources of what they join. To have all others imported, set "
+            f"guards.dangling_links of `{dataset.name}` to `warn`, then: {again()}",
+        )
+    return f"{text} Orgvue rejects links whose ends it does not hold."
 
 
 def _first_rows(rows: tuple[int, ...]) -> str:

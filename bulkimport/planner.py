@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -18,6 +19,7 @@ from bulkimport.plan import Selection
 from bulkimport.refresh.checking import check_payload, check_structure
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
 from bulkimport.refresh.events import RefreshEnded
+from bulkimport.refresh.link_ends import LinkEnds
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.reading import preview_source, read_source
 
@@ -75,6 +77,7 @@ class Planner:
         self._selection = selection
         self._depth = depth
         self._places = anyio.CapacityLimiter(run.config.run.max_parallel_datasets)
+        self._links = LinkEnds(selection, spool.kept)
         self._found: dict[str, PlannedDataset] = {}
 
     async def plan_all(self) -> list[PlannedDataset]:
@@ -98,6 +101,8 @@ class Planner:
                 group.start_soon(plan_one, dataset)
         if failure is not None:
             self._give_up(failure.report())
+        for dataset in self._selection.datasets:
+            self._found[dataset.name] = await self._with_links(dataset)
         return [self._gated(dataset) for dataset in self._selection.datasets]
 
     def _give_up(self, error: ErrorReport) -> None:
@@ -105,10 +110,24 @@ class Planner:
             missing = PlannedDataset(dataset.name, dataset.dataset_id, "failed", error=error)
             self._found.setdefault(dataset.name, missing)
 
+    async def _with_links(self, dataset: Dataset) -> PlannedDataset:
+        """Links are looked at when all that they join was read; a dataset of any other kind stays as it was planned."""
+        planned = self._found[dataset.name]
+        if planned.status != "ready" or self._depth is not Depth.ITEMS:
+            return planned
+        try:
+            warning = await self._links.check(self._context(dataset, self._spool.folder / dataset.name))
+        except GuardError as error:
+            return replace(planned, status="refused", error=error.report())
+        return planned if warning is None else replace(planned, warnings=(*planned.warnings, warning))
+
+    def _context(self, dataset: Dataset, spool: Path) -> DatasetContext:
+        files = DatasetFiles(spool, spool / "items.json", spool / "result.json", spool / "failed.ndjson", backup=None)
+        return DatasetContext(self._run, dataset, files, UploadSlot(self._run.uploads))
+
     async def _plan(self, dataset: Dataset) -> PlannedDataset:
         spool = await anyio.to_thread.run_sync(self._spool.of, dataset.name)
-        files = DatasetFiles(spool, spool / "items.json", spool / "result.json", spool / "failed.ndjson", backup=None)
-        context = DatasetContext(self._run, dataset, files, UploadSlot(self._run.uploads))
+        context = self._context(dataset, spool)
         planned = PlannedDataset(dataset.name, dataset.dataset_id, "ready")
         self._run.observer.state_changed(dataset.name, State.READING)
         try:
@@ -138,6 +157,7 @@ class Planner:
     async def _read(self, context: DatasetContext, planned: PlannedDataset) -> tuple[PlannedDataset, Payload]:
         if self._depth is Depth.ITEMS:
             payload = (await read_source(context, Refresh())).payload
+            await self._links.keep(context.dataset, payload)
             return replace(planned, payload=payload, warnings=payload.warnings), payload
         payload, columns = await preview_source(context)
         return replace(planned, payload=payload, source_columns=columns, warnings=payload.warnings), payload

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.errors import GuardError
-from bulkimport.guards import Allowance, Baseline, check_changes, check_rows, rekeyed_text, rerun
-from bulkimport.model import Changes, Dataset, Guards, ImportOptions, KeyProblem, Payload, Stage
+from bulkimport.guards import Allowance, Baseline, check_changes, check_links, check_rows, rekeyed_text, rerun
+from bulkimport.model import Changes, DanglingEnds, Dataset, Guards, ImportOptions, KeyProblem, Payload, Stage
 from bulkimport.wording import Typed
 from tests.support.vocabulary import a_dataset, a_payload
 
@@ -313,3 +313,36 @@ def test_an_empty_source_passes_only_under_an_allowance_for_all(
         changes_pass(baseline, guards, rows=0, allowed=allowed)
     else:
         changes_refusal(baseline, guards, rows=0, allowed=allowed)
+
+
+# ---- links and what they join
+
+DANGLING = (DanglingEnds("from_id", 1, 1_240, ("E9",)), DanglingEnds("to_id", 7, 1_240, ("P1", "P2", "P3", "P4", "P5")))
+SIDES = ("people", "positions")
+
+
+def test_dangling_links_are_told_with_their_numbers_and_some_of_their_ends() -> None:
+    assert check_links(a_dataset("links"), DANGLING, SIDES, str) == (
+        "1 of 1,240 links has a from_id that is no key of people or positions: E9. "
+        "7 of 1,240 links have a to_id that is no key of people or positions: P1, P2, P3, P4, P5, …. "
+        "Orgvue rejects links whose ends it does not hold."
+    )
+
+
+def test_dangling_links_may_be_refused_with_the_way_to_let_them_through() -> None:
+    links = a_dataset("links", guards=Guards(dangling_links="refuse", allow_item_errors=7))
+    with pytest.raises(GuardError) as caught:
+        check_links(links, DANGLING, SIDES, rerun(links, TYPED))
+    assert "7 of 1,240 links have a to_id" in caught.value.message
+    assert caught.value.hint.endswith(
+        "set guards.dangling_links of `links` to `warn`, then: bulkimport run configs/all.yaml --only links"
+    )
+
+
+def test_as_many_dangling_links_as_orgvue_may_reject_are_not_refused() -> None:
+    links = a_dataset("links", guards=Guards(dangling_links="refuse", allow_item_errors=8))
+    assert "1 of 1,240" in (check_links(links, DANGLING, SIDES, str) or "")
+
+
+def test_nothing_is_said_of_links_whose_ends_are_there() -> None:
+    assert check_links(a_dataset("links", guards=Guards(dangling_links="refuse")), (), SIDES, str) is None

@@ -19,7 +19,7 @@ from bulkimport.cli.audience import Audience
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
 from bulkimport.cli.plan_file import use_once
-from bulkimport.cli.services import Service, open_service
+from bulkimport.cli.services import Service, open_service, token_warnings
 from bulkimport.cli.settings import config_key, spec_of
 from bulkimport.cli.work import Work
 from bulkimport.clock import Clock, SystemClock
@@ -31,11 +31,11 @@ from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord, ne
 from bulkimport.log import RUN_FINISHED, RUN_STARTED, configure, logger
 from bulkimport.model import Config, Outlets, RunStatus
 from bulkimport.orgvue.exchange import Traffic
-from bulkimport.orgvue.token import read_life, warning
 from bulkimport.plan import Selection
 from bulkimport.progress import Progress, SilentProgress, open_progress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.extracts import extracts_of
+from bulkimport.refresh.link_ends import LinkEnds
 from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
@@ -64,7 +64,7 @@ class Execution:
         self._received: int | None = None
         self._importing: anyio.CancelScope | None = None
         self._traffic_before = Traffic()
-        self._warnings = (*config.warnings, *_token_warnings(config, self._clock))
+        self._warnings = (*config.warnings, *token_warnings(config, self._clock))
 
     async def carry_out(self, work: Work, journal: Journal, state_dir: Path) -> int:
         """Runs, shows the summary on stdout, and returns the exit code.
@@ -211,6 +211,7 @@ class Execution:
                 accepted_changes=work.accepted_changes,
                 redact=self._common.redactor.text,
                 extracts=None if work.command == "restore" else extracts_of(self._config, work.selection.datasets),
+                links=LinkEnds(work.selection, folders.spool.kept),
             )
             owner = LeaseOwner(run_id, socket.gethostname(), os.getpid(), "")
             importer = Importer(
@@ -267,12 +268,6 @@ class Execution:
             retired = await retire_runs(journal, folders.state_dir, self._config_key, keep)
             logger().info("runs.retired", run_ids=retired)
         return facts
-
-
-def _token_warnings(config: Config, clock: Clock) -> tuple[str, ...]:
-    token = config.tenant.token
-    found = warning(read_life(token.reveal()), clock.now()) if token is not None else None
-    return () if found is None else (found,)
 
 
 def _write_summary(folders: RunFolders, facts: RunFacts) -> None:

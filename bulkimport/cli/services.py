@@ -16,7 +16,7 @@ from bulkimport.log import Redactor, logger
 from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
 from bulkimport.orgvue.requests import RequestWatch
-from bulkimport.orgvue.token import TokenLife, read_life, refusal
+from bulkimport.orgvue.token import TokenLife, read_life, refusal, warning
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 
@@ -148,3 +148,10 @@ def _log_event(event: str, /, **fields: object) -> None:
         logger().debug(event, **fields)
     else:
         logger().warning(event, **fields)
+
+
+def token_warnings(config: Config, clock: Clock) -> tuple[str, ...]:
+    """What there is to say of the token's own term."""
+    token = config.tenant.token
+    found = warning(read_life(token.reveal()), clock.now()) if token is not None else None
+    return () if found is None else (found,)

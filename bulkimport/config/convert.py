@@ -141,5 +141,6 @@ def _guards(block: GuardsBlock, key: list[str]) -> model.Guards:
         duplicates=block.duplicates,
         required=tuple(dict.fromkeys(key if block.required is None else block.required)),
         allow_item_errors=block.allow_item_errors,
+        dangling_links=block.dangling_links,
         baseline=block.baseline,
     )

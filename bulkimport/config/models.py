@@ -193,6 +193,9 @@ class GuardsBlock(Block):
     allow_item_errors: Annotated[int, whole_number(0)] = Field(
         0, description="Items that Orgvue may reject before the dataset counts as partial."
     )
+    dangling_links: Annotated[Literal["warn", "refuse"], choice("warn", "refuse")] = Field(
+        "warn", description="Links with an end that none of the datasets in `depends_on` has: tell of them, or refuse."
+    )
     baseline: Annotated[Literal["live", "last_run", "none"], choice("live", "last_run", "none")] = Field(
         "live", description="What deletions are counted against: the items in Orgvue, the last run, or nothing."
     )

@@ -32,7 +32,7 @@ from bulkimport.model.dataset import (
     Unmapped,
 )
 from bulkimport.model.outcome import Changes, DatasetStatus, ErrorReport, ItemCounts, RunStatus, Stage
-from bulkimport.model.payload import KeyProblem, Payload
+from bulkimport.model.payload import DanglingEnds, KeyProblem, Payload
 from bulkimport.model.secret import Opaque, Secret
 from bulkimport.model.source import (
     Basic,
@@ -69,6 +69,7 @@ __all__ = [
     "Config",
     "CountedPaging",
     "CsvSource",
+    "DanglingEnds",
     "Dataset",
     "DatasetStatus",
     "DifferingColumns",

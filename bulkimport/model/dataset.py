@@ -98,6 +98,7 @@ class Guards:
     required: tuple[str, ...] = ()
     allow_item_errors: int = 0
     baseline: Literal["live", "last_run", "none"] = "live"
+    dangling_links: Literal["warn", "refuse"] = "warn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,17 @@ class KeyProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class DanglingEnds:
+    """`links` of the `of` links have at this `end` (a property such as `from_id`) what is no key of any dataset that
+    they join; `examples` are a handful."""
+
+    end: str
+    links: int
+    of: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """The finished payload in its spool file, and what was learnt while it was written.
 

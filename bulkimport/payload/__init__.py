@@ -1,5 +1,6 @@
 """From source rows to the payload's bytes in a private spool file, with what was learnt on the way."""
 
+from bulkimport.payload.link_ends import LinkEndsRequest, find_dangling_ends
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.preview import ColumnPreview, prepare_with_preview, survey
 from bulkimport.payload.progress import Progress, ProgressView, Reading, read_progress
@@ -7,10 +8,12 @@ from bulkimport.payload.request import PayloadRequest
 
 __all__ = [
     "ColumnPreview",
+    "LinkEndsRequest",
     "PayloadRequest",
     "Progress",
     "ProgressView",
     "Reading",
+    "find_dangling_ends",
     "prepare",
     "prepare_with_preview",
     "read_progress",

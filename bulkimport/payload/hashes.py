@@ -4,6 +4,7 @@ import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from types import TracebackType
 from typing import IO, Self
@@ -22,7 +23,7 @@ class HashFile:
     """
 
     def __init__(self, directory: str) -> None:
-        self._directory = directory
+        self.directory = directory
         self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 (closed by __exit__)
         self.count = 0
 
@@ -32,27 +33,8 @@ class HashFile:
 
     def repeated(self, *others: "HashFile") -> Iterator[set[int]]:
         """The hashes that occur more than once, here and in `others` together, in sets that have none in common."""
-        files = (self, *others)
-        bits = max(0, sum(file.count for file in files).bit_length() - _PARTITION_BITS)
-        if bits == 0:
-            yield _repeated(chain.from_iterable(file.pieces() for file in files))
-            return
-        with tempfile.TemporaryFile(dir=self._directory) as spill:
-            buckets = [array(_WORD) for _ in range(1 << bits)]
-            segments: list[list[tuple[int, int]]] = [[] for _ in buckets]
-            deal, mask, buffered = [bucket.append for bucket in buckets], len(buckets) - 1, 0
-            for piece in chain.from_iterable(file.pieces() for file in files):
-                for value in piece:
-                    deal[value & mask](value)
-                buffered += len(piece)
-                if buffered >= _BUFFERED:
-                    for bucket, spilled in zip(buckets, segments, strict=True):
-                        spilled.append((spill.tell(), len(bucket)))
-                        bucket.tofile(spill)
-                        del bucket[:]
-                    buffered = 0
-            for bucket, spilled in zip(buckets, segments, strict=True):
-                yield _repeated(chain((_read(spill, offset, length) for offset, length in spilled), (bucket,)))
+        for parts in in_parts(self, *others):
+            yield _repeated(chain.from_iterable(parts))
 
     def pieces(self) -> Iterator["array[int]"]:
         """All hashes, a few at a time."""
@@ -67,6 +49,54 @@ class HashFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def in_parts(*files: HashFile) -> Iterator[tuple[Iterable["array[int]"], ...]]:
+    """The hashes of each file, in parts that have none in common and are small enough to be held. Raises OSError.
+
+    Each part is to be read before the next.
+    """
+    bits = max(0, sum(file.count for file in files).bit_length() - _PARTITION_BITS)
+    if bits == 0:
+        yield tuple(file.pieces() for file in files)
+        return
+    with ExitStack() as stack:
+        dealt = [stack.enter_context(_Dealt(file, bits)) for file in files]
+        for number in range(1 << bits):
+            yield tuple(one.part(number) for one in dealt)
+
+
+class _Dealt:
+    """The hashes of a file by their lowest `bits`, most of them in another one."""
+
+    def __init__(self, file: HashFile, bits: int) -> None:
+        self._spill = tempfile.TemporaryFile(dir=file.directory)  # noqa: SIM115 (closed by __exit__)
+        self._held = [array(_WORD) for _ in range(1 << bits)]
+        self._spilled: list[list[tuple[int, int]]] = [[] for _ in self._held]
+        deal, mask, buffered = [bucket.append for bucket in self._held], len(self._held) - 1, 0
+        for piece in file.pieces():
+            for value in piece:
+                deal[value & mask](value)
+            buffered += len(piece)
+            if buffered >= _BUFFERED:
+                self._write()
+                buffered = 0
+
+    def _write(self) -> None:
+        for bucket, spilled in zip(self._held, self._spilled, strict=True):
+            spilled.append((self._spill.tell(), len(bucket)))
+            bucket.tofile(self._spill)
+            del bucket[:]
+
+    def part(self, number: int) -> Iterable["array[int]"]:
+        spilled = (_read(self._spill, offset, length) for offset, length in self._spilled[number])
+        return chain(spilled, (self._held[number],))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._spill.close()
 
 
 def _read(file: IO[bytes], offset: int, length: int) -> "array[int]":

@@ -43,6 +43,8 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
         if context.approval is not None:
             check_payload_is_as_planned(context.approval, payload)
         metadata = await _structure(context, payload, findings)
+        if context.run.links is not None and (dangling := await context.run.links.check(context)) is not None:
+            findings.warn(context, dangling)
         findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
         guards.check_changes(context.dataset, payload, baseline, context.allowance, context.again)
         if context.approval is not None:

@@ -13,7 +13,7 @@ from bulkimport.folders import DatasetFiles
 from bulkimport.guards import Again, Allowance, rerun
 from bulkimport.identity import fingerprint
 from bulkimport.journal import Journal
-from bulkimport.model import Config, Dataset
+from bulkimport.model import Config, Dataset, Payload
 from bulkimport.orgvue.client import OrgvueClient
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.stop import Stop
@@ -53,13 +53,26 @@ class ExtractCheck(Protocol):
         ...
 
 
+class LinkCheck(Protocol):
+    """Knows the keys of the datasets that the run's links join."""
+
+    async def keep(self, dataset: Dataset, payload: Payload) -> None:
+        """Notes the keys of a payload."""
+        ...
+
+    async def check(self, context: "DatasetContext") -> str | None:
+        """A warning about links with an end that is nowhere. Raises GuardError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """One run's services and what the command line permits.
 
     `tenant_key` and `config_key` name tenant and config in the journal; `uploads` bounds uploads at once. `approvals`
     is what a saved plan showed; `accepted_changes` names datasets whose changed config was accepted. `extracts` is
-    there where the config wants them of one day; `redact` takes secrets out of a text.
+    there where the config wants them of one day, `links` where datasets are checked after those that they depend on;
+    `redact` takes secrets out of a text.
     """
 
     run_id: str
@@ -78,6 +91,7 @@ class RunContext:
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     accepted_changes: frozenset[str] = frozenset()
     extracts: ExtractCheck | None = None
+    links: LinkCheck | None = None
     redact: Callable[[str], str] = str
 
     @property

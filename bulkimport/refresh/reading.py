@@ -34,6 +34,8 @@ async def read_source(context: DatasetContext, refresh: Refresh) -> SourceRead:
     observer.reading(name, payload.rows, payload.source_bytes, payload.source_bytes)
     for warning in payload.warnings:
         observer.warned(name, warning)
+    if context.run.links is not None:
+        await context.run.links.keep(context.dataset, payload)
     return SourceRead(payload)
 
 

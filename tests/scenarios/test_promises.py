@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bulkimport.model import Limits
-from bulkimport.sandbox.world import JobTiming
+from bulkimport.sandbox.world import DatasetSeed, JobTiming
 from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
 from tests.support.program import (
     TOKEN,
@@ -369,6 +369,36 @@ def test_a_column_that_is_no_property_is_refused_before_anything_is_sent(tmp_pat
         assert run.statuses == {"people": "refused"}
         assert "name" in run.dataset("people")["error"]["message"]
         assert not CHANGING & steps(sandbox).keys()
+
+
+@pytest.mark.parametrize("policy", ["warn", "refuse"])
+def test_links_without_an_end_are_foreseen_by_plan_and_run(policy: str, tmp_path: Path) -> None:
+    """Also where the sides have these keys since tonight only, and in whatever order the config has them."""
+    sides = (seed("people", people(2)), seed("positions", people(2, start=100)))
+    links = DatasetSeed(id_of("links"), "links", "LINKS", joins=(id_of("people"), id_of("positions")))
+    with at_work(tmp_path, *sides, links) as (work, sandbox):
+        rows = [{"from_id": f"{number}", "to_id": f"{number + 99}"} for number in range(1, 5)]
+        work.add(
+            "links",
+            rows,
+            key=["from_id", "to_id"],
+            depends_on=["people", "positions"],
+            guards={"dangling_links": policy, "allow_item_errors": 0},
+        )
+        work.add("people", people(3))
+        work.add("positions", people(4, start=100))
+        foreseen = "1 of 4 links has a from_id that is no key of people or positions: 4."
+        for command, status in (("plan", "ready"), ("run", "failed")):
+            found = work.invoke(command)
+            told = found.dataset("links")
+            assert told["status"] == (status if policy == "warn" else "refused")
+            assert foreseen in (told["error"]["message"] if policy == "refuse" else " ".join(told["warnings"]))
+        assert steps(sandbox)["import"] == (3 if policy == "warn" else 2)
+        assert [path.name for path in (work.state / "spool").iterdir()] == []
+
+        work.source("links", rows[:3])
+        assert work.run().statuses == dict.fromkeys(("links", "people", "positions"), "succeeded")
+        assert not [text for one in work.invoke("status").document["datasets"] for text in one["warnings"]]
 
 
 def test_a_dataset_that_does_not_exist_fails_alone(tmp_path: Path) -> None:
