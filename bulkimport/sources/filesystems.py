@@ -11,6 +11,7 @@ from fsspec.asyn import get_loop
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
 from bulkimport.sources.answers import NOT_SENT, Setback
+from bulkimport.sources.known_hosts import missing_of_ours, unknown_server
 from bulkimport.wording import safe_text
 
 SILENCE = 120.0
@@ -119,9 +120,11 @@ def _plain(value: object) -> Any:
 
 
 def setback_of(error: Exception, name: str, options: Mapping[str, object]) -> Setback:
-    """What an error of a file system means; any kind may come, from any library."""
+    """What an error of a file system means; any kind may come, from any library. May look at files, so it blocks."""
     kind = type(error).__name__
     is_passing = not any(base.__name__ in _FINAL for base in type(error).__mro__)
+    if isinstance(error, OSError) and (ours := missing_of_ours(error, name, options)) is not None:
+        return ours
     match kind:
         case "FileNotFoundError":
             hint = "Check the path and whether the job that writes the file has run."
@@ -130,9 +133,7 @@ def setback_of(error: Exception, name: str, options: Mapping[str, object]) -> Se
             hint = "Check the credentials in `options`, and that their account may read the file."
             return Setback(f"access to {name} is refused{_quoted(error, options)}", hint)
         case "HostKeyNotVerifiable":
-            hint = "Compare the server's key with what its owner says, and add it to ~/.ssh/known_hosts or to the file"
-            message = f"the server of {name} has a key that is not among the known hosts"
-            return Setback(message, f"{hint} that `options: {{known_hosts: FILE}}` names.")
+            return unknown_server(name, options)
         case "NotImplementedError":
             return Setback(f"{name} is on a file system that cannot do this", "Use another way to get at the file.")
         case _:

@@ -151,7 +151,32 @@ def test_a_server_that_nobody_knows_is_not_trusted(sftp: SftpPlace, tmp_path: Pa
     sftp.known_hosts.write_text("")
     (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
     error = failure(source(f"{sftp.url}/people.csv", options=sftp.options), tmp_path)
-    assert "not among the known hosts" in error.message
+    assert "is not known to this account" in error.message
+    assert f"{sftp.known_hosts} does not have 127.0.0.1 with this key" in error.message
+    assert f"`ssh-keyscan -p {sftp.port} 127.0.0.1 >>{sftp.known_hosts}`" in error.hint
+    assert "what the server's owner says" in error.hint
+
+
+def test_an_account_without_known_hosts_is_told_which_file_was_looked_for(
+    sftp: SftpPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
+    options = {name: value for name, value in sftp.options.items() if name != "known_hosts"}
+    error = failure(source(f"{sftp.url}/people.csv", options=options), tmp_path)
+    assert f"the file that it was looked for in, {tmp_path}/.ssh/known_hosts, does not exist" in error.message
+    assert f">>{tmp_path}/.ssh/known_hosts`" in error.hint
+
+
+@pytest.mark.parametrize("option", ["known_hosts", "client_keys"])
+def test_a_file_of_the_options_that_is_missing_is_not_taken_for_the_servers(
+    sftp: SftpPlace, tmp_path: Path, option: str
+) -> None:
+    (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
+    absent = str(tmp_path / "absent")
+    error = failure(source(f"{sftp.url}/people.csv", options={**sftp.options, option: absent}), tmp_path)
+    assert f"the file {absent} cannot be read: no such file or directory" in error.message
+    assert f"`{option}`" in error.hint
 
 
 def test_a_cut_transfer_starts_over(sftp: SftpPlace, tmp_path: Path) -> None:
