@@ -98,6 +98,16 @@ def test_objects_of_a_pattern_land_in_order_whole_and_private(store: ObjectStore
     assert [row for batch in table.batches() for row in batch] == [["1"], ["2"], ["3"]]
 
 
+def test_an_object_is_read_under_its_own_name_though_it_looks_like_a_pattern(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    store.put("marked")
+    store.put("marked/people%5B1%5D.csv", b"id\n1\n")
+    store.put("marked/people1.csv", b"id\n2\n")
+    assert rows(source("s3://marked/people[1].csv", options=store.options), tmp_path / "a") == [["1"]]
+    assert rows(source("s3://marked/people[0-9].csv", options=store.options), tmp_path / "b") == [["2"]]
+
+
 def test_an_object_that_is_missing_is_named(store: ObjectStore, tmp_path: Path) -> None:
     store.put("missing")
     assert failure(source("s3://missing/people.csv", options=store.options), tmp_path).message == (
@@ -138,6 +148,21 @@ def test_a_file_comes_over_sftp(sftp: SftpPlace, tmp_path: Path) -> None:
     (path,) = content.paths
     assert Path(path).read_bytes() == LARGE
     assert names == {path: f"sftp://127.0.0.1:{sftp.port}/people.csv"}
+
+
+@pytest.mark.parametrize("name", ["people[1].csv", "people?.csv", "people*.csv", "people#1.csv"])
+def test_a_file_is_read_over_sftp_under_its_own_name_whatever_it_is(sftp: SftpPlace, tmp_path: Path, name: str) -> None:
+    (sftp.folder / name).write_bytes(b"id\n1\n")
+    for other in ("people", "people1.csv"):
+        (sftp.folder / other).write_bytes(b"id\n2\n")
+    remote = source(f"{sftp.url}/{name}", options=sftp.options)
+    assert rows(remote, tmp_path) == [["1"]]
+
+
+def test_a_pattern_with_question_marks_is_one_over_sftp(sftp: SftpPlace, tmp_path: Path) -> None:
+    for name in ("people1.csv", "people2.csv", "people10.csv"):
+        (sftp.folder / name).write_bytes(b"id\n%b\n" % name[6:7].encode())
+    assert rows(source(f"{sftp.url}/people?.csv", options=sftp.options), tmp_path) == [["1"], ["2"]]
 
 
 def test_a_wrong_password_is_told_and_not_shown(sftp: SftpPlace, tmp_path: Path) -> None:
