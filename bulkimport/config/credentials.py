@@ -51,8 +51,7 @@ def _token_in(name: str, node: ScalarNode, directory: str, problems: Problems, w
     try:
         return parse_token(text)
     except MismatchError as mismatch:
-        hint = f" ({mismatch})" if str(mismatch) else ""
-        problems.add(node.place, f"the first line of {path} is no API token: blanks or odd characters are in it{hint}")
+        problems.add(node.place, f"the first line of {path} is no API token: {mismatch}")
         return None
 
 

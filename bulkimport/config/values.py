@@ -81,6 +81,13 @@ def parse_token(value: str) -> Secret:
     """Raises MismatchError for what cannot stand in an HTTP header; its text does not show the value."""
     if value.lower().startswith("bearer "):
         raise MismatchError("leave out the word Bearer")
+    place, odd = next(((at, char) for at, char in enumerate(value, 1) if not "!" <= char <= "~"), (0, ""))
+    if odd.isascii() and odd:
+        raise MismatchError(f"character {place} of {len(value)} is white space or a control character")
+    if odd:  # most often a sign that some program has put in place of a plain one, or one that cannot be seen
+        raise MismatchError(
+            f"character {place} of {len(value)} is outside ASCII: copy the token again from where it was issued"
+        )
     return Secret(_matching(value, TOKEN_PATTERN))
 
 
@@ -231,7 +238,7 @@ BASE_URL = text(
     _base_url,
     BASE_URL_PATTERN,
 )
-TOKEN = _secret("a token without blanks or line breaks", parse_token, TOKEN_PATTERN)
+TOKEN = _secret("a token of ASCII characters without blanks or line breaks", parse_token, TOKEN_PATTERN)
 CHANNEL_URL = _secret(
     "an Apprise URL without blanks, such as mailtos://user:password@example.com", parse_channel_url, CHANNEL_URL_PATTERN
 )

@@ -128,7 +128,8 @@ class Journal:
             raise
 
     async def update_traffic(self, run_id: str, requests: int, throttled: int) -> None:
-        """Sets the run's request counts so far; cheap to call often, since most calls change nothing."""
+        """Sets the run's request counts so far; cheap to call often, since most calls change nothing. So after a kill
+        they are a lower bound; the day's count, which limits go by, is not (see `add_requests`)."""
         now = self._clock.monotonic()
         if now - self._traffic_updated.get(run_id, float("-inf")) >= TRAFFIC_INTERVAL:
             self._traffic_updated[run_id] = now
@@ -283,7 +284,10 @@ class Journal:
     # ---- counted or remembered across runs
 
     async def add_requests(self, tenant_key: str, day: date, n: int) -> int:
-        """Adds `n` requests (negative: gives unused ones back) to the tenant's UTC day; the day's new total."""
+        """Adds `n` requests (negative: gives unused ones back) to the tenant's UTC day; the day's new total.
+
+        Called before they are sent, so that the count is never below the truth.
+        """
         return await self._write(lambda connection: ledger.add_requests(connection, tenant_key, day, n))
 
     async def use_plan(self, plan_id: str, run_id: str) -> PlanUse | None:

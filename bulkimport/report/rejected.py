@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def read_rejected(
     Of reasons beyond the first thousand no more is told than how many items they concern.
     """
     groups: dict[str, _Group] = {}
+    told = lru_cache(MOST_REASONS)(lambda text: _short(redact(text)))  # costly, and mostly the same ones come again
     unreadable = 0
     try:
         with path.open("rb") as lines:
@@ -63,8 +65,11 @@ def read_rejected(
                 except (ValueError, TypeError, KeyError):
                     unreadable += 1
                     continue
-                text = _short(redact(reason if include_values else discreet_reason(reason, entry)))
-                _add(groups, text, redact(_key(key)), redact(_entry(entry)) if include_values else None)
+                group = _group(groups, told(reason if include_values else discreet_reason(reason, entry)))
+                group.count += 1
+                if len(group.keys) < EXAMPLES:
+                    group.keys.append(redact(_key(key)))
+                    group.entries += [redact(_entry(entry))] if include_values else []
     except OSError:
         return Rejected(dataset, str(path), is_there=False)
     commonest = sorted(groups.items(), key=lambda group: -group[1].count)
@@ -72,14 +77,10 @@ def read_rejected(
     return Rejected(dataset, str(path), True, reasons, unreadable)
 
 
-def _add(groups: dict[str, _Group], text: str, key: str, entry: str | None) -> None:
+def _group(groups: dict[str, _Group], text: str) -> _Group:
     if text not in groups and len(groups) >= MOST_REASONS:
         text = OTHERS
-    group = groups.setdefault(text, _Group())
-    group.count += 1
-    if len(group.keys) < EXAMPLES:
-        group.keys.append(key)
-        group.entries += [] if entry is None else [entry]
+    return groups.setdefault(text, _Group())
 
 
 def _key(key: Any) -> str:

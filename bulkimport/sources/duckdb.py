@@ -31,7 +31,8 @@ def fetch_query(source: DuckDbSource, folder: Path) -> Path:
     """Runs the query and writes all its rows to a Parquet file in `folder`, in the order that the query gives them.
 
     The database is empty and in memory: the query reads files and writes nothing. Whole numbers of more than 64 bits,
-    which Parquet lacks, become decimals. Blocks. Raises SourceError, and OSError where `folder` cannot be written.
+    which Parquet lacks, become decimals, and times of day with a zone texts. Blocks. Raises SourceError, and OSError
+    where `folder` cannot be written.
     """
     library = extra_library("duckdb", "duckdb", "A source of the type duckdb")
     name, text = query_name(source), _text(source)
@@ -125,14 +126,25 @@ def _refuse_twice(columns: list[str], name: str) -> None:
 
 
 def _exact(rows: Any) -> Any:
-    """The rows with nothing that Parquet would round: it has no whole numbers of more than 64 bits."""
-    if not any(str(kind).endswith("HUGEINT") for kind in rows.types):
+    """The rows with nothing that Parquet would round or cut: it has no whole numbers of more than 64 bits, and no zone
+    with a time of day."""
+    kinds = [str(kind) for kind in rows.types]
+    if not any(_kept("", kind) for kind in kinds):
         return rows
     columns = [
-        f"{f'CAST(#{place} AS DECIMAL(38, 0))' if str(kind).endswith('HUGEINT') else f'#{place}'} AS {_quoted(column)}"
-        for place, (column, kind) in enumerate(zip(rows.columns, rows.types, strict=True), 1)
+        f"{_kept(f'#{place}', kind) or f'#{place}'} AS {_quoted(column)}"
+        for place, (column, kind) in enumerate(zip(rows.columns, kinds, strict=True), 1)
     ]
     return rows.project(", ".join(columns))
+
+
+def _kept(value: str, kind: str) -> str:
+    """SQL for a value of a type that has to become another; nothing for all other types."""
+    if kind.endswith("HUGEINT"):
+        return f"CAST({value} AS DECIMAL(38, 0))"
+    if kind == "TIME WITH TIME ZONE":  # DuckDB leaves out the minutes of a zone that has none
+        return rf"regexp_replace(CAST({value} AS VARCHAR), '([+-]\d\d)$', '\1:00')"
+    return ""
 
 
 def _quoted(name: str) -> str:

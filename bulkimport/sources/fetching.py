@@ -4,6 +4,8 @@ Redirects are followed here, so that headers and credentials stay with the origi
 not what was hoped for becomes a `Setback`: it is asked for again where that may help.
 """
 
+import gzip
+import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -177,10 +179,22 @@ class Fetcher:
         tell(size, length)
         if length and size != length:
             raise Setback(f"{name} was cut short: {size} of {length} bytes arrived", is_passing=True)
-        start = await anyio.to_thread.run_sync(beginning, path)
+        start = await anyio.to_thread.run_sync(_beginning, path, response)
         is_bounded = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
         judge_content(name, self._kind, response.headers, start, is_bounded=is_bounded)
         return Fetched(path, response.url, size, tuple(response.headers.getall("Link", ())))
+
+
+def _beginning(path: Path, response: aiohttp.ClientResponse) -> bytes:
+    """What the answer at `path` begins with, unpacked. Raises Setback where that cannot be had."""
+    name = name_of(response.url)
+    packing = response.headers.get("Content-Encoding", "").lower()
+    try:
+        return beginning(path, is_gzip=packing in ("gzip", "x-gzip") or name.lower().endswith(".gz"))
+    except EOFError:
+        raise Setback(f"{name} was cut short: its gzip data ends too early", is_passing=True) from None
+    except (zlib.error, gzip.BadGzipFile):
+        raise Setback(f"{name} is damaged: its gzip data cannot be unpacked", is_passing=True) from None
 
 
 def _proxy(url: URL) -> str | None:

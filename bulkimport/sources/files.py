@@ -3,6 +3,7 @@
 import errno
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ _PACKED = {
 }
 """How packed content starts, what it is, and what to do about it."""
 
+_ESCAPED = re.compile(r"\[([*?[])\]")
 _MISSING_HINT = "Check the path and whether the job that writes the file has run. Nothing was sent for this dataset."
 
 
@@ -98,8 +100,11 @@ def _found(path: str) -> FoundFile:
 
 
 def _expand(pattern: str) -> list[str]:
-    if not glob.has_magic(pattern) or Path(pattern).exists():
+    if not glob.has_magic(pattern):
         return [pattern]
+    for name in (pattern, _ESCAPED.sub(r"\1", pattern)):  # the folder of a relative pattern is escaped
+        if Path(name).exists():
+            return [name]
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob wants the pattern split at its first wildcard)
     matches = sorted(path for path in found if not Path(path).is_dir())
     if not matches:

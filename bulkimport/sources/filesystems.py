@@ -11,6 +11,7 @@ from fsspec.asyn import get_loop
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
 from bulkimport.sources.answers import NOT_SENT, Setback
+from bulkimport.sources.known_hosts import missing_of_ours, unknown_server
 from bulkimport.wording import safe_text
 
 SILENCE = 120.0
@@ -41,6 +42,13 @@ _FINAL = frozenset(
     }
 )
 """What the next attempt would only meet again."""
+_NO_SUCH_NAME = frozenset(
+    {
+        *("FileNotFoundError", "NotADirectoryError", "PermissionError", "ParamValidationError", "ValueError"),
+        *("SFTPFailure", "SFTPBadMessage", "SFTPInvalidFilename", "SFTPNoSuchPath", "SFTPInvalidParameter"),
+    }
+)
+"""What file systems say of a name that is not there, or that none there could have, as one with wildcards often is."""
 
 
 class Site:
@@ -51,8 +59,9 @@ class Site:
         self._options = options
         self._system: Any = None
         parts = urlsplit(url)
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        self.path = str(_kind(parts.scheme)._strip_protocol(url))
+        name = url.partition("://")[2].removeprefix(parts.netloc).rstrip("/")  # `?` and `#` are of it
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{name}"
+        self.path = name if parts.scheme in _SSH else str(_kind(parts.scheme)._strip_protocol(url))
         self.start = shown.removesuffix(self.path) if shown.endswith(self.path) else f"{parts.scheme}://"
         self.name = self.start + self.path
 
@@ -67,6 +76,16 @@ class Site:
         found = work(system)
         self._system = system
         return found
+
+
+def is_file(system: Any, path: str) -> bool:
+    """Whether there is a file of exactly this name. Blocks; raises what does not answer that."""
+    try:
+        return bool(system.info(path).get("type") != "directory")
+    except Exception as error:
+        if type(error).__name__ in _NO_SUCH_NAME:
+            return False
+        raise
 
 
 def _kind(scheme: str) -> Any:
@@ -84,6 +103,8 @@ def _opened(url: str, options: Mapping[str, object]) -> Any:
     kind, own = _kind(scheme), revealed(options)
     defaults = {key: _merged(value, own.get(key)) for key, value in _DEFAULTS.get(scheme, {}).items()}
     in_url = kind._get_kwargs_from_urls(url)
+    for part in ("url_query", "url_fragment"):  # no options of a connection, but parts of a file's name
+        in_url.pop(part, None)
     fresh = {} if scheme in _SSH else {"use_listings_cache": False}  # which sshfs has none of
     return kind(**{**defaults, **in_url, **own, **fresh, "skip_instance_cache": True})
 
@@ -119,9 +140,11 @@ def _plain(value: object) -> Any:
 
 
 def setback_of(error: Exception, name: str, options: Mapping[str, object]) -> Setback:
-    """What an error of a file system means; any kind may come, from any library."""
+    """What an error of a file system means; any kind may come, from any library. May look at files, so it blocks."""
     kind = type(error).__name__
     is_passing = not any(base.__name__ in _FINAL for base in type(error).__mro__)
+    if isinstance(error, OSError) and (ours := missing_of_ours(error, name, options)) is not None:
+        return ours
     match kind:
         case "FileNotFoundError":
             hint = "Check the path and whether the job that writes the file has run."
@@ -130,9 +153,7 @@ def setback_of(error: Exception, name: str, options: Mapping[str, object]) -> Se
             hint = "Check the credentials in `options`, and that their account may read the file."
             return Setback(f"access to {name} is refused{_quoted(error, options)}", hint)
         case "HostKeyNotVerifiable":
-            hint = "Compare the server's key with what its owner says, and add it to ~/.ssh/known_hosts or to the file"
-            message = f"the server of {name} has a key that is not among the known hosts"
-            return Setback(message, f"{hint} that `options: {{known_hosts: FILE}}` names.")
+            return unknown_server(name, options)
         case "NotImplementedError":
             return Setback(f"{name} is on a file system that cannot do this", "Use another way to get at the file.")
         case _:

@@ -2,14 +2,14 @@
 
 import gzip
 import os
-import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
 ROOM = 4
 """How much room on the disk what lands takes in all, for each byte of it: itself and the payload made of it, about."""
 
-_PACKED = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"PK\x03\x04": ".zip"}
+_GZIP = b"\x1f\x8b"
+_PACKED = {_GZIP: ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"PK\x03\x04": ".zip"}
 _PACKED_ITSELF = frozenset({"excel", "parquet"})
 _GLANCE = 512
 
@@ -37,10 +37,14 @@ def open_unpacked(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path)) if sniffed_packing(path) == ".gz" else path.open("rb")
 
 
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file, unpacked if they are gzip; what is too broken to be unpacked is for the reader."""
-    try:
-        with open_unpacked(path) as file:
-            return file.read(_GLANCE)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return b""
+def beginning(path: Path, *, is_gzip: bool = False) -> bytes:
+    """The first bytes of a file, unpacked if they are gzip. `is_gzip` says that they should be, however few there are.
+
+    Raises EOFError where gzip data ends too early, and zlib.error or BadGzipFile where it is damaged.
+    """
+    with path.open("rb") as file:
+        start = file.read(len(_GZIP))
+    if is_gzip and len(start) < len(_GZIP) and _GZIP.startswith(start):
+        raise EOFError
+    with open_unpacked(path) as file:
+        return file.read(_GLANCE)

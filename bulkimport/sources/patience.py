@@ -51,7 +51,7 @@ class Patience:
             outcome = await self._attempt(work)
             if not isinstance(outcome, Exception):
                 return outcome
-            self._last = setback = self._judged(outcome)
+            self._last = setback = await anyio.to_thread.run_sync(self._judged, outcome)
             if not setback.is_passing:
                 raise setback.error()
             elapsed = self._clock.monotonic() - start

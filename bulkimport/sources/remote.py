@@ -23,7 +23,7 @@ from bulkimport.model import FileChoice, FileSource, RemoteSource
 from bulkimport.sources.answers import NOT_SENT, Setback, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
-from bulkimport.sources.filesystems import Site, missing_file
+from bulkimport.sources.filesystems import Site, is_file, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.report import address_of
@@ -207,7 +207,7 @@ class _Transfer:
 
 def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
     """The files as they are now. Blocks; raises SourceError where there are none."""
-    if not has_magic(site.path):
+    if not has_magic(site.path) or is_file(system, site.path):  # a pattern may be just what a file is called
         return [_described(site, site.path, choice, system)]
     paths = sorted(str(path) for path in system.glob(site.path))
     files = [file for file in (_described(site, path, choice, system) for path in paths) if not file.is_folder]

@@ -69,8 +69,9 @@ def test_a_token_file_that_others_can_read_is_warned_of(folder: Folder) -> None:
     [
         ("", "is empty: expected the API token"),
         ("\neyJ.t0ken\n", "is empty: expected the API token"),
-        ("two w0rds\n", "is no API token: blanks or odd characters are in it"),
-        ("Bearer eyJ.t0ken\n", "is no API token: blanks or odd characters are in it (leave out the word Bearer)"),
+        ("two w0rds\n", "is no API token: character 4 of 9 is white space"),
+        ("Bearer eyJ.t0ken\n", "is no API token: leave out the word Bearer"),
+        ("eyJ.töken…\n", "is no API token: character 6 of 10 is outside ASCII: copy the token again"),
         (b"\xff\xfe\x00", "is no API token"),
     ],
 )
@@ -133,7 +134,9 @@ def test_a_wrong_token_is_not_shown(folder: Folder) -> None:
         problem = folder.problem(
             tenant(f"base_url: {HOST}", "tenant_id: ACME", f"token: {written}"), {"T": "s3cret\n12345"}
         )
-        assert problem.startswith("all.yaml:5: tenant.token: expected a token without blanks or line breaks")
+        assert problem.startswith(
+            "all.yaml:5: tenant.token: expected a token of ASCII characters without blanks or line breaks"
+        )
         assert "s3cret" not in problem
         assert "12345" not in problem
 

@@ -130,7 +130,10 @@ def test_pages_follow_one_another_in_one_way(folder: Folder, paging: str, expect
         ("{url: 'https://h/r.csv', auth: {}}", "expected either `basic` or `bearer`"),
         ("{url: 'https://h/r.csv', auth: {bearer: hidden}, headers: {authorization: x}}", "exclude one another"),
         ("{url: 'https://h/r.csv', auth: {basic: {username: 'a:b', password: hidden}}}", "has no colon"),
-        ("{url: 'https://h/r.csv', auth: {bearer: 'hidden hidden'}}", "expected a token without blanks"),
+        (
+            "{url: 'https://h/r.csv', auth: {bearer: 'hidden hidden'}}",
+            "expected a token of ASCII characters without blanks",
+        ),
         ("{url: 'https://h/r.csv', paging: {next: a.b}}", "`next` looks into JSON"),
         ("{url: 'https://h/r.csv', paging: {}}", "expected one of `link: true`, `next`, `page` and `offset`"),
         ("{url: 'https://h/r.json', paging: {page: p, link: true}}", "found `link` and `page`"),

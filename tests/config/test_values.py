@@ -122,6 +122,21 @@ def test_tokens_hold_nothing_that_a_header_cannot(text: str) -> None:
     assert text not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("secret…", "character 7 of 7 is outside ASCII"),
+        ("sec\u200bret", "character 4 of 7 is outside ASCII"),
+        ("sec ret…", "character 4 of 8 is white space"),
+        ("secret\r", "character 7 of 7 is white space or a control character"),
+    ],
+)
+def test_what_is_wrong_with_a_token_is_told_without_showing_it(text: str, words: str) -> None:
+    hint = refused(values.TOKEN, text)
+    assert words in hint
+    assert not {"secret", "sec", "ret", "…"} & set(hint.split())
+
+
 def test_a_token_with_the_word_bearer_is_explained() -> None:
     assert refused(values.TOKEN, "Bearer abc") == "leave out the word Bearer"
 

@@ -61,6 +61,15 @@ async def test_what_earlier_runs_sent_today_counts() -> None:
     assert "2026-11-24 00:00 UTC" in caught.value.hint
 
 
+async def test_processes_that_die_one_after_the_other_do_not_pass_the_quota() -> None:
+    count = KeptCount()
+    for _ in range(2):  # neither gives back what it has not spent
+        await spend(DayQuota(4 * BLOCK, count, FakeClock()), BLOCK + 1)
+    with pytest.raises(TenantError):
+        await spend(DayQuota(4 * BLOCK, count, FakeClock()), 1)
+    assert count.of(TODAY) == 4 * BLOCK
+
+
 async def test_once_used_up_the_count_is_left_alone() -> None:
     count = KeptCount(start=100)
     quota = DayQuota(100, count, FakeClock())

@@ -1,6 +1,8 @@
 """The real program, killed: at chosen writes of its journal, and at whatever instant chance wants."""
 
+import contextlib
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bulkimport.sandbox.faults import STORAGE_STEPS
 from bulkimport.sandbox.world import JobTiming, python_environment
 from tests.recovery.child import EXIT_DEAD
 from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
@@ -113,3 +116,9 @@ def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
         assert killed == KILLS  # the jobs of one chain alone take longer than all these lives
         assert work.run("--resume").code == 0
         assert_as_if_undisturbed(work, sandbox, NAMES)
+        assert in_the_days_count(work) >= sum(request.step not in STORAGE_STEPS for request in sandbox.requests)
+
+
+def in_the_days_count(work: Workplace) -> int:
+    with contextlib.closing(sqlite3.connect(work.state / "journal.db")) as journal:
+        return int(journal.execute("SELECT sum(count) FROM requests").fetchone()[0])

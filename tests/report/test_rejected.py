@@ -56,6 +56,18 @@ def test_secrets_and_control_characters_do_not_come_through(tmp_path: Path) -> N
         assert "\n" not in found.reasons[0].text
 
 
+def test_items_of_the_same_trouble_cost_no_redaction_each(tmp_path: Path) -> None:
+    redacted = []
+
+    def redact(text: str) -> str:
+        redacted.append(text)
+        return text
+
+    path = write(tmp_path, *(item(f"{number}", f"salary: '{number}' is wrong") for number in range(500)))
+    assert [reason.count for reason in read_rejected("people", path, redact=redact).reasons] == [500]
+    assert redacted == ["salary: '…' is wrong", "0", "1", "2", "3", "4"]
+
+
 def test_long_texts_are_cut_and_too_many_reasons_are_lumped(tmp_path: Path) -> None:
     letters = [
         f"{chr(97 + number // 676)}{chr(97 + number // 26 % 26)}{chr(97 + number % 26)}" for number in range(1100)

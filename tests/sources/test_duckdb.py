@@ -63,6 +63,24 @@ def test_whole_numbers_of_any_size_are_exact(tmp_path: Path) -> None:
     }
 
 
+def test_times_of_day_keep_their_zone(tmp_path: Path) -> None:
+    query = (
+        "select timetz '12:30:00+02' as a, timetz '12:30:00-03:30' as b, null::timetz as c, "
+        "timetz '12:30:00.5+00' as d, time '12:30:00' as e, timestamptz '2026-01-31 12:30:00+02' as f"
+    )
+
+    assert rows(tmp_path, query) == [
+        {
+            "a": "12:30:00+02:00",
+            "b": "12:30:00-03:30",
+            "c": None,
+            "d": "12:30:00.5+00:00",
+            "e": "12:30:00",
+            "f": "2026-01-31T10:30:00+00:00",
+        }
+    ]
+
+
 def test_a_query_without_rows_has_its_columns(tmp_path: Path) -> None:
     path = fetch_query(DuckDbSource(str(tmp_path), "select 1 as id where false"), tmp_path / "landing")
 

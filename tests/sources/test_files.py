@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkimport.config.paths import absolute_pattern
 from bulkimport.errors import SourceError
 from bulkimport.sources.files import SourceFiles
 
@@ -29,6 +30,17 @@ def test_a_list_keeps_its_order_and_a_file_whose_name_looks_like_a_pattern_is_fo
         Path(path).write_text("x")
 
     assert SourceFiles(paths).paths == tuple(paths)
+
+
+def test_a_name_with_wildcards_is_that_file_where_it_exists_also_in_a_folder_of_such_a_name(tmp_path: Path) -> None:
+    folder = tmp_path / "[prod]"
+    folder.mkdir()
+    for name in ("data[1].csv", "data1.csv", "people?*.csv", "people?2.csv"):
+        (folder / name).write_text("x")
+
+    for name in ("data[1].csv", "people?*.csv"):
+        assert SourceFiles([absolute_pattern(str(folder), name)]).paths == (str(folder / name),)
+    assert SourceFiles([absolute_pattern(str(folder), "data[2-9,1].csv")]).paths == (str(folder / "data1.csv"),)
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])

@@ -35,8 +35,25 @@ def test_the_beginning_is_that_of_the_content(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(gzip.compress(b"id,name\n"))
     assert beginning(path) == b"id,name\n"
-    path.write_bytes(b"\x1f\x8b broken")
-    assert beginning(path) == b""
+    path.write_bytes(gzip.compress(b""))
+    assert beginning(path, is_gzip=True) == b""
+    path.write_bytes(b"not packed, whatever is said of it")
+    assert beginning(path, is_gzip=True) == b"not packed, whatever is said of it"
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 9, 12, 24])
+def test_packed_content_that_ends_too_early_has_no_beginning(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(gzip.compress(b"id,name\n")[:length])
+    with pytest.raises(EOFError):
+        beginning(path, is_gzip=True)
+
+
+def test_packed_content_that_is_damaged_has_no_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"\x1f\x8b broken, and long enough")
+    with pytest.raises(gzip.BadGzipFile):
+        beginning(path)
 
 
 def test_what_is_opened_is_for_nobody_else(tmp_path: Path) -> None:

@@ -98,6 +98,16 @@ def test_objects_of_a_pattern_land_in_order_whole_and_private(store: ObjectStore
     assert [row for batch in table.batches() for row in batch] == [["1"], ["2"], ["3"]]
 
 
+def test_an_object_is_read_under_its_own_name_though_it_looks_like_a_pattern(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    store.put("marked")
+    store.put("marked/people%5B1%5D.csv", b"id\n1\n")
+    store.put("marked/people1.csv", b"id\n2\n")
+    assert rows(source("s3://marked/people[1].csv", options=store.options), tmp_path / "a") == [["1"]]
+    assert rows(source("s3://marked/people[0-9].csv", options=store.options), tmp_path / "b") == [["2"]]
+
+
 def test_an_object_that_is_missing_is_named(store: ObjectStore, tmp_path: Path) -> None:
     store.put("missing")
     assert failure(source("s3://missing/people.csv", options=store.options), tmp_path).message == (
@@ -140,6 +150,21 @@ def test_a_file_comes_over_sftp(sftp: SftpPlace, tmp_path: Path) -> None:
     assert names == {path: f"sftp://127.0.0.1:{sftp.port}/people.csv"}
 
 
+@pytest.mark.parametrize("name", ["people[1].csv", "people?.csv", "people*.csv", "people#1.csv"])
+def test_a_file_is_read_over_sftp_under_its_own_name_whatever_it_is(sftp: SftpPlace, tmp_path: Path, name: str) -> None:
+    (sftp.folder / name).write_bytes(b"id\n1\n")
+    for other in ("people", "people1.csv"):
+        (sftp.folder / other).write_bytes(b"id\n2\n")
+    remote = source(f"{sftp.url}/{name}", options=sftp.options)
+    assert rows(remote, tmp_path) == [["1"]]
+
+
+def test_a_pattern_with_question_marks_is_one_over_sftp(sftp: SftpPlace, tmp_path: Path) -> None:
+    for name in ("people1.csv", "people2.csv", "people10.csv"):
+        (sftp.folder / name).write_bytes(b"id\n%b\n" % name[6:7].encode())
+    assert rows(source(f"{sftp.url}/people?.csv", options=sftp.options), tmp_path) == [["1"], ["2"]]
+
+
 def test_a_wrong_password_is_told_and_not_shown(sftp: SftpPlace, tmp_path: Path) -> None:
     options = {**sftp.options, "password": Secret("another-password-4712")}
     error = failure(source(f"{sftp.url}/people.csv", options=options), tmp_path)
@@ -151,7 +176,32 @@ def test_a_server_that_nobody_knows_is_not_trusted(sftp: SftpPlace, tmp_path: Pa
     sftp.known_hosts.write_text("")
     (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
     error = failure(source(f"{sftp.url}/people.csv", options=sftp.options), tmp_path)
-    assert "not among the known hosts" in error.message
+    assert "is not known to this account" in error.message
+    assert f"{sftp.known_hosts} does not have 127.0.0.1 with this key" in error.message
+    assert f"`ssh-keyscan -p {sftp.port} 127.0.0.1 >>{sftp.known_hosts}`" in error.hint
+    assert "what the server's owner says" in error.hint
+
+
+def test_an_account_without_known_hosts_is_told_which_file_was_looked_for(
+    sftp: SftpPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
+    options = {name: value for name, value in sftp.options.items() if name != "known_hosts"}
+    error = failure(source(f"{sftp.url}/people.csv", options=options), tmp_path)
+    assert f"the file that it was looked for in, {tmp_path}/.ssh/known_hosts, does not exist" in error.message
+    assert f">>{tmp_path}/.ssh/known_hosts`" in error.hint
+
+
+@pytest.mark.parametrize("option", ["known_hosts", "client_keys"])
+def test_a_file_of_the_options_that_is_missing_is_not_taken_for_the_servers(
+    sftp: SftpPlace, tmp_path: Path, option: str
+) -> None:
+    (sftp.folder / "people.csv").write_bytes(b"id\n1\n")
+    absent = str(tmp_path / "absent")
+    error = failure(source(f"{sftp.url}/people.csv", options={**sftp.options, option: absent}), tmp_path)
+    assert f"the file {absent} cannot be read: no such file or directory" in error.message
+    assert f"`{option}`" in error.hint
 
 
 def test_a_cut_transfer_starts_over(sftp: SftpPlace, tmp_path: Path) -> None:

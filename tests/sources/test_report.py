@@ -255,6 +255,34 @@ async def test_an_answer_that_is_always_cut_is_given_up(tmp_path: Path, cut: Rep
     assert len(server.received) == 5
 
 
+PACKED = [("Content-Encoding", "gzip")]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (gzip.compress(b"[{}]")[:12], "was cut short: its gzip data ends too early"),
+        (b"\x1f", "was cut short: its gzip data ends too early"),
+        (b"", "was cut short: its gzip data ends too early"),
+        (b"\x1f\x8b broken, and long enough", "is damaged: its gzip data cannot be unpacked"),
+        (gzip.compress(b""), "is empty: it has no content at all"),
+    ],
+    ids=["half", "a byte", "no byte", "damaged", "of nothing"],
+)
+async def test_a_packed_answer_that_is_not_whole_is_not_called_empty(tmp_path: Path, body: bytes, message: str) -> None:
+    async with scripted_server(*[answer(200, body, PACKED)] * 9) as server:
+        error = await failure(a_report(server), tmp_path)
+    assert f"{server.origin}/people {message}" in error.message
+    assert len(server.received) == 5
+
+
+async def test_a_packed_file_that_is_cut_at_its_start_is_asked_for_again(tmp_path: Path) -> None:
+    whole = gzip.compress(b"[]")
+    async with scripted_server(answer(200, whole[:5]), answer(200, b""), answer(200, whole)) as server:
+        assert await rows(a_report(server, "/people.json.gz"), tmp_path) == []
+    assert len(server.received) == 3
+
+
 async def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
     async with scripted_server(*[SILENCE] * 9) as server:
         error = await failure(a_report(server, timeout=0.2), tmp_path)
