@@ -18,7 +18,7 @@ from pathlib import Path
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
-RESERVE = 16 << 20
+RESERVE = 4 << 20
 _ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 

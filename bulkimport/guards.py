@@ -125,6 +125,7 @@ def check_changes(dataset: Dataset, payload: Payload, baseline: Baseline, allowa
     _check_emptiness(dataset, payload, baseline, allowance, again)
     changes, held = baseline.changes, baseline.held
     if changes is None or held is None:
+        _check_is_counted(dataset, allowance, again)
         return
     if (limit := _broken_delete_limit(dataset, changes, held, allowance)) is not None:
         raise _refusal(
@@ -165,6 +166,19 @@ def _check_emptiness(
         + ("delete them all." if dataset.import_options.implicit_delete else "change nothing."),
         "Look at the source: the extract has probably failed. To send it all the same: "
         + again(*_allow_delete(dataset, str(held))),
+    )
+
+
+def _check_is_counted(dataset: Dataset, allowance: Allowance, again: Again) -> None:
+    """An allowance is for so many deletions, so they have to be counted."""
+    if allowance.deletions is None or not dataset.import_options.implicit_delete:
+        return
+    permitted = allowance.deletions
+    raise _refusal(
+        f"Whether this load deletes more than the {permitted:,} that --allow-delete permits cannot be told: what "
+        "Orgvue holds was not looked at (guards.baseline = none).",
+        f"Set guards.baseline of `{dataset.name}` to `live`, then: {again(*_allow_delete(dataset, str(permitted)))}. "
+        f"Or send it whatever it deletes: {again()}",
     )
 
 

@@ -11,7 +11,11 @@ from aiohttp import ClientResponse
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
+from bulkimport.refresh import searching, settling
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.support.postgres import Database, Server
 
 settings.register_profile(
@@ -58,3 +62,17 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     """Fails a test in which our own code blocks the event loop (files, sqlite3, sockets, time.sleep)."""
     with blockbuster_ctx("bulkimport") as blockbuster:
         yield blockbuster
+
+
+@pytest.fixture
+def jobs_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the program know of the sandbox what nobody knows of Orgvue: jobs begin when they are submitted, or never.
+
+    Then a job that was not seen within `poll.timeout`, whose temporary file is gone, is over.
+    """
+
+    def as_the_file(expires_at: "datetime", timeout: float) -> "datetime":
+        return expires_at
+
+    for module in (searching, settling):
+        monkeypatch.setattr(module, "over_at", as_the_file)

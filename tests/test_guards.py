@@ -315,6 +315,19 @@ def test_an_empty_source_passes_only_under_an_allowance_for_all(
         changes_refusal(baseline, guards, rows=0, allowed=allowed)
 
 
+def test_an_allowance_that_cannot_be_counted_is_refused() -> None:
+    uncounted = Baseline("none", None, None)
+    error = changes_refusal(uncounted, allowed=10)
+    assert "more than the 10 that --allow-delete permits cannot be told" in error.message
+    assert f"{RERUN} --allow-delete people=10" in error.hint
+    changes_pass(uncounted)
+
+
+def test_an_allowance_is_not_needed_where_nothing_is_deleted() -> None:
+    keeping = a_dataset(import_options=ImportOptions(implicit_delete=False))
+    check_changes(keeping, a_payload(5), Baseline("none", None, None), Allowance(10), str)
+
+
 # ---- links and what they join
 
 DANGLING = (DanglingEnds("from_id", 1, 1_240, ("E9",)), DanglingEnds("to_id", 7, 1_240, ("P1", "P2", "P3", "P4", "P5")))

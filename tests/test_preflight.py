@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bulkimport.errors import NotThereYetError, ServiceError, TenantError, UnavailableError
+from bulkimport.folders import RESERVE
 from bulkimport.model import Config, Field, Limits, Secret, Stage, Tenant
 from bulkimport.orgvue.wire import DatasetSummary
 from bulkimport.preflight import Check, Preflight, Verdict
@@ -70,7 +71,7 @@ async def test_what_is_left_of_the_day_comes_from_the_journal(used: int, verdict
         assert await bench.journal.add_requests(TENANT, clock.now().date(), 0) == used
 
 
-@pytest.mark.parametrize(("free", "verdict"), [(1 << 40, V.OK), ((16 << 20) + 150, V.WARNING), (1 << 20, V.FAILED)])
+@pytest.mark.parametrize(("free", "verdict"), [(1 << 40, V.OK), (RESERVE + 150, V.WARNING), (1 << 20, V.FAILED)])
 async def test_the_disk_must_hold_the_payloads(
     free: int, verdict: Verdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,10 +113,11 @@ class OrgvueClient:
         await self._transport.send(self._calls.upload(location, body), acknowledged, on_sent=on_progress)
 
     async def stored_size(self, location: Location) -> int | None:
-        """How many bytes the store holds at the location; None where it cannot tell.
+        """How many bytes the store holds at the location; None where it does not tell, be it for want of a right to
+        read or because it does not answer: that the upload was acknowledged still stands.
 
-        A file that may not be read, or stays away although its upload was acknowledged, must not be imported from:
-        LocationExpiredError, as only a fresh location helps.
+        A file that stays away all the same, or whose time is over, must not be imported from: LocationExpiredError, as
+        only a fresh location helps.
         """
         for delay in APPEARING:
             try:
@@ -144,10 +145,14 @@ class OrgvueClient:
         request = self._calls.first_byte(location)
         try:
             return await self._transport.send(request, measure)
-        except ServiceError as error:
-            if type(error) is ServiceError:
-                return None  # refused for good, but neither missing nor expired: no store for such questions
+        except NotThereYetError:
             raise
+        except LocationExpiredError:
+            if self._clock.now() >= location.expires_at:
+                raise
+            return None
+        except ServiceError:
+            return None
 
     async def read_stored_head(self, location: Location, n: int) -> bytes | None:
         """The first `n` bytes (or fewer) at the location's read URL; None if there is nothing."""

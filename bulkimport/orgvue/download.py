@@ -1,6 +1,7 @@
 """An answer's body into a file: through memory a block at a time, off the event loop, and whole or not at all."""
 
 import os
+import re
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from bulkimport.orgvue.streaming import Reply
 from bulkimport.orgvue.wire import MalformedError
 
 BLOCK = 1 << 20
+_NEXT_PAGE = re.compile(r'rel\s*=\s*"?[^",;]*\bnext\b', re.IGNORECASE)
 T = TypeVar("T")
 
 
@@ -22,8 +24,10 @@ async def save(reply: Reply, path: Path, *, must_be_array: bool) -> int:
     """Writes the body to `path` (mode 0600, replaced only once it is whole) and returns its length in bytes.
 
     Where the connection's end is the body's end, a body cut short looks complete: one that begins with `[` has to end
-    with `]`, and with `must_be_array` it has to begin so. Raises MalformedError, or StateError if it cannot be stored.
+    with `]`, and with `must_be_array` it has to begin so. What says of itself that it is a part is none either.
+    Raises MalformedError, or StateError if it cannot be stored.
     """
+    _refuse_parts(reply)
     ends = _Ends()
     async with _PartFile(path) as file:
         block = bytearray()
@@ -37,6 +41,13 @@ async def save(reply: Reply, path: Path, *, must_be_array: bool) -> int:
         ends.check(must_be_array=must_be_array)
         await file.keep()
     return ends.length
+
+
+def _refuse_parts(reply: Reply) -> None:
+    """Only 200 is a whole document (RFC 9110, 15.3), unless it names a range or a next page (RFC 8288) all the same."""
+    headers = reply.headers
+    if reply.status != 200 or "Content-Range" in headers or _NEXT_PAGE.search(headers.get("Link", "")):
+        raise MalformedError("is a part of the document, or none")
 
 
 class _Ends:

@@ -1,7 +1,7 @@
 """The keys of the payload: noted in the sidecar, looked at for blanks, and hashed for the search for duplicates.
 
 Two keys are the same if their texts are: Orgvue takes values as strings as well, so the number 5 and the text "5" name
-one item. The text of a number is the one it has in the payload.
+one item. All spellings of a number have one text; a text is as it is.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 
 from bulkimport.payload.encode import dumps
 from bulkimport.payload.hashes import HashFile
+from bulkimport.payload.numbers import one_spelling
 from bulkimport.payload.spool import PrivateFile
 from bulkimport.sources import ExactNumber
 
@@ -91,8 +92,7 @@ def sidecar_texts(path: str) -> Iterator[Sequence[KeyText]]:
     """The texts of the keys in a sidecar, batch by batch. Raises OSError."""
     with Path(path).open("rb") as file:
         for line in file:
-            # Numbers are read as the text they have in the payload, whatever their length.
-            yield key_texts(json.loads(line, parse_int=str, parse_float=str))
+            yield key_texts(json.loads(line, parse_int=one_spelling, parse_float=one_spelling))
 
 
 def blank_count(keys: Sequence[Any] | TextKeys) -> int:
@@ -141,4 +141,6 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    return value.text if isinstance(value, ExactNumber) else dumps(value).decode()
+    if isinstance(value, ExactNumber):
+        return one_spelling(value.text)
+    return one_spelling(dumps(value).decode()) if type(value) is float else dumps(value).decode()

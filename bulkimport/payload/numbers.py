@@ -32,6 +32,22 @@ def number_value(text: str) -> int | float | ExactNumber:
     return ExactNumber(written)
 
 
+def one_spelling(text: str) -> str:
+    """The same text for all ways to write one number in JSON: 7 for 7.0 and 70e-1, 0 for -0. Raises ValueError."""
+    sign, whole, fraction, exponent = _parts(text)
+    digits = (whole + fraction).lstrip("0")
+    stripped = digits.rstrip("0")
+    if not stripped:
+        return "0"
+    power = int(exponent or 0) - len(fraction) + len(digits) - len(stripped)
+    if 0 <= power <= _INTEGER_DIGITS:
+        return f"{sign}{stripped}{'0' * power}"
+    if -_INTEGER_DIGITS <= power < 0:
+        padded = stripped.rjust(1 - power, "0")
+        return f"{sign}{padded[:power]}.{padded[power:]}"
+    return f"{sign}{stripped}e{power}"
+
+
 def _parts(text: str) -> tuple[str, str, str, str]:
     """Sign (empty or minus), whole part, fraction, exponent (the latter two may be empty)."""
     found = _NUMBER.fullmatch(text)

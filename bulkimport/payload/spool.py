@@ -10,7 +10,7 @@ from typing import Self
 from bulkimport.errors import StateError
 from bulkimport.model import Stage
 
-_RESERVE = 16 << 20
+_RESERVE = 4 << 20
 _BETWEEN_LOOKS = 1 << 20
 
 

@@ -2,7 +2,7 @@
 
 The result of a job is written to the location that the request named, so a result there proves that the import ran. A
 changed `cacheKey` of the dataset is a sign of it. Another import is only possible once no earlier one can be running:
-when `poll.timeout` is over, the temporary file is gone, so that no job can still read it, and the dataset is unchanged.
+when a job that had begun in the last moment of its temporary file would be over, and the dataset is unchanged.
 """
 
 from bulkimport.errors import LocationExpiredError, ServiceError
@@ -10,7 +10,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, Payload, Stage
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import ImportFound, ImportRuledOut, RefreshEnded
 from bulkimport.refresh.machine import Refresh
-from bulkimport.refresh.pacing import poll_delays
+from bulkimport.refresh.pacing import over_at, poll_delays
 from bulkimport.refresh.sending import cache_key_changed, location_of
 
 _HEAD = 4096
@@ -33,9 +33,8 @@ async def search_import(context: DatasetContext, refresh: Refresh) -> ImportFoun
         context.run.observer.polled(context.dataset.name, looks, "looking for the import")
         await clock.sleep(min(delay, remaining))
     changed = await cache_key_changed(context, refresh)
-    expired = clock.now() >= location_of(refresh).expires_at
-    if expired and changed is False:
-        return ImportRuledOut("the temporary file is gone, no result appeared, and the dataset is unchanged")
+    if changed is False and clock.now() >= over_at(location_of(refresh).expires_at, poll.timeout):
+        return ImportRuledOut("no job can be running any more, no result appeared, and the dataset is unchanged")
     return _unknown(refresh, changed, poll.timeout)
 
 

@@ -2,12 +2,12 @@
 
 Two imports of one dataset at once could delete what the other wrote, and a run that was killed while its job ran leaves
 such a job behind. Its ticket tells when it is over; where there is no ticket any more, time does: `poll.timeout` has
-passed since it was requested, and the temporary file it would read is gone. As long as a ticket says that the job goes
-on, no time is long enough.
+passed since the temporary file that it would read was gone. As long as a ticket says that the job goes on, no time is
+long enough.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import BulkimportError, GuardError, TenantError
@@ -18,7 +18,7 @@ from bulkimport.refresh.collecting import collect_result
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import EarlierImportSucceeded, ImportRequested, PayloadChecked, ResultCollected
 from bulkimport.refresh.machine import Refresh, replay
-from bulkimport.refresh.pacing import poll_delays
+from bulkimport.refresh.pacing import over_at, poll_delays
 from bulkimport.refresh.searching import result_is_there
 
 
@@ -117,6 +117,4 @@ async def _end_of(context: DatasetContext, refresh: Refresh) -> tuple[str | None
 
 def _too_old(refresh: Refresh, requested: datetime, now: datetime, timeout: float) -> bool:
     location = refresh.location
-    return now >= requested + timedelta(seconds=timeout) and (
-        location is None or now >= parse_timestamp(location.expires_at)
-    )
+    return now >= over_at(requested if location is None else parse_timestamp(location.expires_at), timeout)

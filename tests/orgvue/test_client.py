@@ -1,6 +1,7 @@
 """Each step against what the API page says: what is sent, and what is made of the answer."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -143,13 +144,21 @@ async def test_a_file_that_appears_late_is_waited_for() -> None:
         assert await b.client.stored_size(location(server.url("/g"))) == 9
 
 
-@pytest.mark.parametrize("gone", [answer(404), answer(403), answer(410)])
-async def test_a_file_that_is_not_there_must_not_be_imported_from(gone: Reply) -> None:
+@pytest.mark.parametrize(("gone", "life"), [(answer(404), 900), (answer(403), -1), (answer(410), -1)])
+async def test_a_file_that_is_not_there_must_not_be_imported_from(gone: Reply, life: float) -> None:
     async with scripted_server(*[gone] * 9) as server, bench(server.origin) as b:
+        expires_at = b.clock.now() + timedelta(seconds=life)
         with pytest.raises(LocationExpiredError) as caught:
-            await b.client.stored_size(location(server.url("/g")))
+            await b.client.stored_size(replace(location(server.url("/g")), expires_at=expires_at))
         assert caught.value.stage is Stage.UPLOAD
         assert b.clock.monotonic() < 60.0
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+async def test_an_upload_that_was_acknowledged_stands_where_the_store_tells_nothing_of_it(status: int) -> None:
+    async with scripted_server(*[answer(status)] * 9) as server, bench(server.origin) as b:
+        expires_at = b.clock.now() + timedelta(seconds=900)
+        assert await b.client.stored_size(replace(location(server.url("/g")), expires_at=expires_at)) is None
 
 
 @pytest.mark.parametrize(

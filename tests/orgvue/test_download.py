@@ -61,6 +61,30 @@ async def test_items_cut_short_are_read_again_from_the_start(tmp_path: Path, cut
     assert path.read_bytes() == ITEMS
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        answer(206, ITEMS, [("Content-Range", "bytes 0-9/40")]),
+        answer(202, ITEMS),
+        answer(203, ITEMS),
+        answer(200, ITEMS, [("Content-Range", "items 0-19/40")]),
+        answer(200, ITEMS, [("Link", '<https://orgvue.example/items?page=2>; rel="next"')]),
+        answer(200, ITEMS, [("Link", "<https://orgvue.example/items?page=9>; rel=last, </items?page=2>; rel=next")]),
+    ],
+)
+async def test_what_says_that_it_is_a_part_is_not_taken_for_the_whole(tmp_path: Path, part: Reply) -> None:
+    async with scripted_server(part) as server, bench(server.origin) as b:
+        with pytest.raises(UnavailableError, match="is a part of the document, or none"):
+            await b.client.download_items(DATASET, tmp_path / "items.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_link_to_anything_but_a_next_page_does_no_harm(tmp_path: Path) -> None:
+    whole = answer(200, ITEMS, [("Link", '<https://orgvue.example/nextgen>; rel="help"')])
+    async with scripted_server(whole) as server, bench(server.origin) as b:
+        assert await b.client.download_items(DATASET, tmp_path / "items.json") == len(ITEMS)
+
+
 async def test_what_stays_cut_short_leaves_nothing_behind(tmp_path: Path) -> None:
     cut = Reply(UNTIL_CLOSE + ITEMS[:9], close=True)
     async with scripted_server(*[cut] * 3) as server, bench(server.origin, retries=Retries(attempts=3)) as b:

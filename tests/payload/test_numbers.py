@@ -1,12 +1,12 @@
 import json
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.payload.encode import dumps
-from bulkimport.payload.numbers import number_text, number_value
+from bulkimport.payload.numbers import number_text, number_value, one_spelling
 from bulkimport.sources import ExactNumber
 
 WRITTEN = st.from_regex(r"[+-]?([0-9]{1,25}(\.[0-9]{0,25})?|\.[0-9]{1,25})([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -16,6 +16,33 @@ WRITTEN = st.from_regex(r"[+-]?([0-9]{1,25}(\.[0-9]{0,25})?|\.[0-9]{1,25})([eE][
 def test_a_number_keeps_its_value_to_the_last_digit(text: str) -> None:
     for written in (number_text(text), dumps(number_value(text)).decode()):
         assert json.loads(written, parse_int=Decimal, parse_float=Decimal) == Decimal(text)
+
+
+@given(WRITTEN, st.integers(0, 5), st.integers(-30, 30))
+def test_all_spellings_of_a_number_are_one_and_those_of_others_are_not(text: str, zeros: int, power: int) -> None:
+    number = Decimal(text)
+    assert Decimal(one_spelling(text)) == number
+    shifted = number.scaleb(-power, Context(prec=99))
+    plain = f"{number:f}"
+    for other in (plain, f"{shifted:f}e{power}", f"{plain}{'' if '.' in plain else '.'}{'0' * zeros}"):
+        assert one_spelling(other) == one_spelling(text)
+    assert number == 0 or one_spelling(f"{number:f}e1") != one_spelling(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("7.0", "7"),
+        ("70e-1", "7"),
+        ("-0", "0"),
+        ("1e3", "1000"),
+        ("0.50", "0.5"),
+        ("-12.50", "-12.5"),
+        ("1e40", "1e40"),
+    ],
+)
+def test_one_spelling_is_the_usual_one(text: str, spelling: str) -> None:
+    assert one_spelling(text) == spelling
 
 
 @pytest.mark.parametrize(

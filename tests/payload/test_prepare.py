@@ -184,8 +184,9 @@ def test_duplicate_keys_are_reported(tmp_path: Path) -> None:
     assert (payload.rows, payload.dropped_duplicates, payload.warnings) == (5, 0, ())
 
 
-def test_a_number_and_its_text_are_one_key(tmp_path: Path) -> None:
-    assert prepare(request(tmp_path, '[{"id":5},{"id":"5"},{"id":50}]', "a.json")).duplicate_keys == 1
+@pytest.mark.parametrize("twins", ['5},{"id":"5"', '7},{"id":7.00', '1e3},{"id":1000'])
+def test_a_number_its_text_and_its_other_spellings_are_one_key(twins: str, tmp_path: Path) -> None:
+    assert prepare(request(tmp_path, f'[{{"id":{twins}}},{{"id":70}}]', "a.json")).duplicate_keys == 1
 
 
 def test_a_composite_key_is_blank_if_one_part_is_and_a_duplicate_if_all_are(tmp_path: Path) -> None:

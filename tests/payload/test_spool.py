@@ -59,7 +59,7 @@ def test_writing_ends_before_the_disk_is_full(tmp_path: Path, monkeypatch: pytes
 
     def nearly_full(descriptor: int) -> os.statvfs_result:
         found = list(real(descriptor))
-        found[1], found[4] = 1, (15 << 20) if (tmp_path / "s").stat().st_size > 3 << 20 else (1 << 30)
+        found[1], found[4] = 1, (3 << 20) if (tmp_path / "s").stat().st_size > 3 << 20 else (1 << 30)
         return os.statvfs_result(found)
 
     def fill() -> None:

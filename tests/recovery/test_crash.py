@@ -42,6 +42,7 @@ def held(sandbox: ThreadedSandbox, name: str) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: int(item["id"]))
 
 
+@pytest.mark.usefixtures("jobs_begin_at_once")
 @pytest.mark.parametrize("part", range(SLICES))
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_run_that_died_at_a_write_is_resumed_as_if_nothing_had_happened(

@@ -75,6 +75,7 @@ def is_running(work: Workplace) -> bool:
     return bool(runs) and runs[0]["status"] == "running"
 
 
+@pytest.mark.usefixtures("jobs_begin_at_once")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Random, tmp_path: Path) -> None:
     names = NAMES[:3]
@@ -96,6 +97,7 @@ def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Rand
         assert_as_if_undisturbed(work, sandbox, names)
 
 
+@pytest.mark.usefixtures("jobs_begin_at_once")
 def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
     rng: random.Random, tmp_path: Path
 ) -> None:
