@@ -249,7 +249,9 @@ class Importer:
         while True:
             await self.run.clock.sleep(LEASE_SECONDS / 3)
             for dataset_id, owner in list(self._leased.items()):
-                if not await self.run.journal.renew_lease(self.run.tenant_key, dataset_id, owner, LEASE_SECONDS):
+                if await self.run.journal.renew_lease(self.run.tenant_key, dataset_id, owner, LEASE_SECONDS):
+                    continue
+                if dataset_id in self._leased:  # otherwise it was given back in that moment
                     self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
 
     async def _leave(self, dataset: Dataset) -> None:

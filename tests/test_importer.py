@@ -267,6 +267,36 @@ async def test_leases_and_places_are_given_back_however_a_dataset_ends(tmp_path:
             assert await other.journal.acquire_lease(TENANT, dataset.dataset_id, other.owner, 60) is None
 
 
+async def test_a_lease_that_is_given_back_while_others_are_renewed_was_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = csv_dataset(tmp_path, "slow"), csv_dataset(tmp_path, "quick")
+    monkeypatch.setattr("bulkimport.importer.LEASE_SECONDS", 0.03)
+    renewing, given_back = anyio.Event(), anyio.Event()
+    async with a_bench(tmp_path, slow, quick, **options()) as bench:
+        renew, release = bench.journal.renew_lease, bench.journal.release_lease
+
+        async def renewed(tenant: str, dataset_id: str, *rest: Any) -> bool:
+            if dataset_id == slow.dataset_id and not given_back.is_set():
+                renewing.set()
+                await given_back.wait()
+            return await renew(tenant, dataset_id, *rest)
+
+        async def released(tenant: str, dataset_id: str, owner: LeaseOwner) -> None:
+            await release(tenant, dataset_id, owner)
+            given_back.set()
+
+        async def hold_slow() -> None:
+            if bench.service.asked[-1][1] == slow.dataset_id:
+                await given_back.wait()
+
+        monkeypatch.setattr(bench.journal, "renew_lease", renewed)
+        monkeypatch.setattr(bench.journal, "release_lease", released)
+        bench.service.before |= {"metadata": hold_slow, "poll": renewing.wait}
+        assert await import_all(bench) == {"slow": S.SUCCEEDED, "quick": S.SUCCEEDED}
+        assert bench.witness.of("warned") == []
+
+
 # ---- what a former process left
 
 
