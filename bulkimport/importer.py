@@ -20,7 +20,7 @@ from bulkimport.refresh.driver import STEPS, Driver, Step
 from bulkimport.refresh.events import EarlierImportSucceeded, Event, RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
 from bulkimport.refresh.settling import seen_to_succeed, settle_earlier_imports
-from bulkimport.refresh.stop import Level
+from bulkimport.refresh.stop import Level, StoppedError
 from bulkimport.wording import listed
 
 LEASE_SECONDS = 60.0
@@ -128,8 +128,11 @@ class Importer:
         if driver.refresh.state is State.PENDING:
             return
         try:
-            await self._take_lease(context.dataset)
-            await settle_earlier_imports(context)
+            with self.run.stop.watch(submitted=True, grace=0.0):
+                await self._take_lease(context.dataset)
+                await settle_earlier_imports(context)
+        except StoppedError:
+            return  # it stays where it is, for the next resume
         except GuardError as error:
             unseen = replace(
                 error.report(),

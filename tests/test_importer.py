@@ -367,6 +367,28 @@ async def test_a_submitted_import_whose_dataset_another_run_has_stays_unknown_an
         assert again.refreshes["people"].status is S.SUCCEEDED
 
 
+async def test_a_resumed_run_that_is_stopped_no_longer_waits_for_another(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people")
+    async with (
+        a_bench(tmp_path, dataset, run_id="run-1", **options()) as bench,
+        a_bench(tmp_path, dataset, run_id="run-2", **options()) as other,
+    ):
+        earlier = await left_in_the_middle(bench, "import")
+        assert await other.journal.acquire_lease(TENANT, dataset.dataset_id, other.owner, 60) is None
+        resumed = replace(bench.run, stop=type(bench.run.stop)())
+        selection = selection_of([dataset])
+        importer = Importer(resumed, bench.folders, selection, bench.owner, wait_lock=600.0, earlier=earlier)
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(importer.import_all)
+                while not any("run-2" in reason for reason in bench.witness.of("waiting")):
+                    await anyio.sleep(0.01)
+                resumed.stop.halt()
+        left = importer.refreshes["people"]
+        assert (left.status, left.state.may_have_imported) == (None, True)
+        assert left == await bench.replayed("people")
+
+
 async def test_a_held_run_follows_what_a_former_process_submitted(tmp_path: Path) -> None:
     dataset = csv_dataset(tmp_path, "people")
     async with a_bench(tmp_path, dataset, **options()) as bench:
