@@ -7,6 +7,7 @@ from types import TracebackType
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import anyio
 from yarl import URL
 
 from bulkimport import __version__
@@ -20,6 +21,7 @@ from bulkimport.retry import Kind
 # Presigned URLs can be long, and come in `Location` headers.
 LONGEST_HEADER = 1 << 16
 READ_BUFFER = 1 << 18
+_CLOSING_TIME = 2.0  # seconds that connections may take to end
 
 
 class Connections:
@@ -46,8 +48,11 @@ class Connections:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        """All of them, also while the run is being cancelled."""
+        with anyio.move_on_after(_CLOSING_TIME, shield=True):
+            async with anyio.create_task_group() as group:
+                for session in self._sessions.values():
+                    group.start_soon(session.close)
 
     def _session(self, kind: Kind) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
