@@ -119,7 +119,7 @@ async def test_a_dataset_that_is_not_there_is_looked_for_by_its_name(tmp_path: P
     async with a_bench(tmp_path, *datasets, clock=FakeClock()) as bench:
         missing = [ServiceError("There is none.", hint="Look.", http_status=404) for _ in datasets]
         bench.service.errors["metadata"] += missing
-        found = await online(bench, DatasetSummary("ID-7", "People", "PEOPLE"))
+        found = await online(bench, DatasetSummary("ID-7", "People"))
         assert (found["people"].verdict, "ID-7" in found["people"].hint) == (V.FAILED, True)
         assert (found["other"].verdict, found["other"].hint) == (V.FAILED, "Look.")
 

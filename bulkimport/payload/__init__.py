@@ -2,14 +2,13 @@
 
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.preview import ColumnPreview, prepare_with_preview, survey
-from bulkimport.payload.progress import Progress, ProgressView, Reading, read_progress
+from bulkimport.payload.progress import Progress, Reading, read_progress
 from bulkimport.payload.request import PayloadRequest
 
 __all__ = [
     "ColumnPreview",
     "PayloadRequest",
     "Progress",
-    "ProgressView",
     "Reading",
     "prepare",
     "prepare_with_preview",
