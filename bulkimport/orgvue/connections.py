@@ -4,7 +4,6 @@ Each session sends only what it is told: no cookies, no credentials from `.netrc
 """
 
 from types import TracebackType
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio
@@ -12,6 +11,7 @@ from yarl import URL
 
 from bulkimport import __version__
 from bulkimport.errors import TenantError
+from bulkimport.hosts import proxy_for
 from bulkimport.model import Secret, Timeouts
 from bulkimport.orgvue.addresses import same_origin
 from bulkimport.orgvue.body import Stream
@@ -37,11 +37,9 @@ class Connections:
             total=None, connect=timeouts.connect, sock_connect=timeouts.connect, sock_read=timeouts.read
         )
         self._sessions: dict[Kind, aiohttp.ClientSession] = {}
-        self._proxies: dict[str, str] = {}
-        self._proxy_of_host: dict[str, bool] = {}
+        self._proxies: dict[tuple[str, str | None], str | None] = {}
 
     async def __aenter__(self) -> "Connections":
-        self._proxies = getproxies()
         self._sessions = {kind: self._session(kind) for kind in Kind}
         return self
 
@@ -94,15 +92,10 @@ class Connections:
         return headers
 
     def _proxy(self, url: URL) -> str | None:
-        """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."""
-        proxy = self._proxies.get(url.scheme)
-        if proxy is None or url.host is None:
-            return None
-        if url.host not in self._proxy_of_host:
-            self._proxy_of_host[url.host] = not proxy_bypass(url.host)
-        if not self._proxy_of_host[url.host]:
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        place = (url.scheme, url.host)
+        if place not in self._proxies:
+            self._proxies[place] = proxy_for(*place)
+        return self._proxies[place]
 
 
 def _sendable(token: Secret) -> str:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio.to_thread
@@ -19,6 +18,7 @@ from yarl import URL
 from bulkimport import __version__
 from bulkimport.clock import Clock
 from bulkimport.folders import require_space
+from bulkimport.hosts import proxy_for
 from bulkimport.retry import RetryPolicy, Wait, parse_retry_after
 from bulkimport.sources.answers import (
     Setback,
@@ -135,7 +135,11 @@ class Fetcher:
         }
         try:
             async with self._session.get(
-                url, headers=headers, allow_redirects=False, proxy=_proxy(url), skip_auto_headers=("Accept",)
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy_for(url.scheme, url.host),
+                skip_auto_headers=("Accept",),
             ) as response:
                 yield response
         except _NETWORK_ERRORS as error:
@@ -181,11 +185,3 @@ class Fetcher:
         is_bounded = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
         judge_content(name, self._kind, response.headers, start, is_bounded=is_bounded)
         return Fetched(path, response.url, size, tuple(response.headers.getall("Link", ())))
-
-
-def _proxy(url: URL) -> str | None:
-    """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."""
-    proxy = getproxies().get(url.scheme)
-    if proxy is None or proxy_bypass(url.host or ""):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
