@@ -141,6 +141,10 @@ class Importer:
                 hint=f"Wait for that run to end, then resume this one again: --resume {self.run.run_id}",
             )
             await driver.record(RefreshEnded(DatasetStatus.UNKNOWN, unseen))
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect in one refresh must not touch the others
+            await driver.record(driver.defect(error))
 
     async def _after(self, context: DatasetContext, refresh: Refresh, *, is_news: bool) -> None:
         """What follows from an end. What a former process imported says nothing about the config as it is now."""

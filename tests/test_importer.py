@@ -16,6 +16,7 @@ from bulkimport.journal import Journal, LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ItemCounts, RunOptions, Stage
 from bulkimport.plan import select, selection_of
 from bulkimport.refresh import events as e
+from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Refresh, State, replay
 from tests.support.clock import FakeClock
 from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, a_record, csv_dataset, records
@@ -387,6 +388,29 @@ async def test_a_resumed_run_that_is_stopped_no_longer_waits_for_another(tmp_pat
         left = importer.refreshes["people"]
         assert (left.status, left.state.may_have_imported) == (None, True)
         assert left == await bench.replayed("people")
+
+
+async def test_a_defect_before_a_refresh_is_taken_up_does_not_touch_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, free = csv_dataset(tmp_path, "broken"), csv_dataset(tmp_path, "free")
+    async with a_bench(tmp_path, broken, free, **options()) as bench:
+        earlier = await left_in_the_middle(bench, "import")
+        assert earlier["broken"].state.may_have_imported
+
+        async def settle(context: DatasetContext) -> None:
+            if context.dataset.name == "broken":
+                raise ZeroDivisionError
+
+        monkeypatch.setattr("bulkimport.importer.settle_earlier_imports", settle)
+        resumed = replace(bench.run, stop=type(bench.run.stop)())
+        importer = Importer(resumed, bench.folders, selection_of([broken, free]), bench.owner, earlier=earlier)
+        with anyio.fail_after(20):
+            await importer.import_all()
+        assert {name: one.status for name, one in importer.refreshes.items()} == {
+            "broken": S.UNKNOWN,
+            "free": S.SUCCEEDED,
+        }
 
 
 async def test_a_held_run_follows_what_a_former_process_submitted(tmp_path: Path) -> None:
