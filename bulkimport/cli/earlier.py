@@ -7,10 +7,10 @@ from bulkimport.cli.work import Work
 from bulkimport.errors import UsageError
 from bulkimport.identity import differences, fingerprint
 from bulkimport.importer import to_take_up
-from bulkimport.journal import DatasetRecord, Journal, RunRecord
-from bulkimport.journal.records import Command
+from bulkimport.journal import DatasetRecord, Journal, RunCommand, RunRecord
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
+from bulkimport.refresh.events import Event
 from bulkimport.refresh.machine import Refresh, replay
 from bulkimport.wording import Typed
 
@@ -20,7 +20,7 @@ LAST = "last"
 _LOOKED_AT = 100
 """Runs among which an interrupted one is looked for."""
 
-_FROM_SOURCES: tuple[Command, ...] = ("run", "resume", "failed")
+_FROM_SOURCES: tuple[RunCommand, ...] = ("run", "resume", "failed")
 
 
 class NothingToDoError(Exception):
@@ -145,5 +145,7 @@ async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
 
 
 async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:
-    entries = await journal.entries(run.run_id)
-    return {name: replay(entry.event for entry in entries if entry.dataset == name) for name in records}
+    events: dict[str, list[Event]] = {name: [] for name in records}
+    for entry in await journal.entries(run.run_id):
+        events[entry.dataset].append(entry.event)
+    return {name: replay(happened) for name, happened in events.items()}

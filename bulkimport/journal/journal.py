@@ -16,13 +16,13 @@ from bulkimport.errors import StateError
 from bulkimport.journal import database, entries, leases, ledger, outcomes, runs
 from bulkimport.journal.locks import RunLocks
 from bulkimport.journal.records import (
-    Command,
     DatasetRecord,
     Entry,
     LastImport,
     LeaseOwner,
     Outcome,
     PlanUse,
+    RunCommand,
     RunIdTakenError,
     RunRecord,
     StatusCount,
@@ -168,7 +168,7 @@ class Journal:
         return await self._runs(wanted)
 
     async def latest_run(
-        self, config_key: str | None = None, *, commands: Collection[Command] = ()
+        self, config_key: str | None = None, *, commands: Collection[RunCommand] = ()
     ) -> RunRecord | None:
         """The run started last, of one config or all, by one of `commands` or any."""
         found = await self._runs(
