@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bulkimport.cli.work import Work
-from bulkimport.errors import UsageError
+from bulkimport.errors import StateError, UsageError
 from bulkimport.identity import differences, fingerprint
 from bulkimport.importer import to_take_up
 from bulkimport.journal import DatasetRecord, Journal, RunCommand, RunRecord
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
 from bulkimport.refresh.events import Event
-from bulkimport.refresh.machine import Refresh, replay
+from bulkimport.refresh.machine import IllegalEventError, Refresh, replay
 from bulkimport.wording import Typed
 
 LAST = "last"
@@ -145,7 +145,14 @@ async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
 
 
 async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:
+    """What became of each dataset of the run. Raises StateError where the journal does not make sense."""
     events: dict[str, list[Event]] = {name: [] for name in records}
     for entry in await journal.entries(run.run_id):
         events[entry.dataset].append(entry.event)
-    return {name: replay(happened) for name, happened in events.items()}
+    try:
+        return {name: replay(happened) for name, happened in events.items()}
+    except IllegalEventError as error:
+        raise StateError(
+            f"The journal's events of run {run.run_id} make no sense: {error}.",
+            hint="The journal is damaged, or was written by another version of bulkimport. Nothing was sent.",
+        ) from error
