@@ -144,12 +144,16 @@ def _check_emptiness(
     if payload.rows:
         return
     held = baseline.held
-    if held is None:
+    if held is None or _is_empty_by_hearsay(dataset, baseline):
+        why = (
+            "what Orgvue holds was not looked at (guards.baseline = none)"
+            if held is None
+            else f"Orgvue held no item{_judged_by(baseline)}, but what it holds now was not looked at"
+        )
         raise _refusal(
-            "The source has no rows, and what Orgvue holds was not looked at (guards.baseline = none): "
-            "sending it could delete every item.",
-            "Look at the source: the extract has probably failed. To empty the dataset all the same, set "
-            f"guards.baseline of `{dataset.name}` to `live` and allow as many deletions as there are items: "
+            f"The source has no rows, and {why}: sending it could delete every item.",
+            "Look at the source: the extract has probably failed. To empty the dataset all the same, have its items "
+            f"read (guards.baseline of `{dataset.name}` set to `live`) and allow as many deletions as there are: "
             + again(*_allow_delete(dataset, "COUNT")),
         )
     if held == 0:
@@ -180,6 +184,11 @@ def _check_is_counted(dataset: Dataset, allowance: Allowance, again: Again) -> N
         f"Set guards.baseline of `{dataset.name}` to `live`, then: {again(*_allow_delete(dataset, str(permitted)))}. "
         f"Or send it whatever it deletes: {again()}",
     )
+
+
+def _is_empty_by_hearsay(dataset: Dataset, baseline: Baseline) -> bool:
+    """Whether only an earlier run knows the dataset to be empty, while items that came since could be deleted."""
+    return baseline.kind != "live" and baseline.held == 0 and dataset.import_options.implicit_delete
 
 
 def _broken_delete_limit(dataset: Dataset, changes: Changes, held: int, allowance: Allowance) -> str | None:

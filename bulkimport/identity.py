@@ -1,12 +1,12 @@
 """What makes a dataset's refresh the same from one run to the next: where it goes and how it matches items."""
 
-import ipaddress
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
+from bulkimport.hosts import is_loopback
 from bulkimport.model import Config, Dataset, Tenant
 
 _FACTS = ("tenant", "dataset_id", "key")
@@ -58,11 +58,4 @@ def _host(tenant: Tenant) -> str:
     if tenant.is_sandbox:
         return tenant.base_url
     parts = urlsplit(tenant.base_url)
-    return "loopback" if _is_loopback(parts.hostname or "") else parts.netloc
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return "loopback" if is_loopback(parts.hostname or "") else parts.netloc

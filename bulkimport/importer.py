@@ -20,7 +20,7 @@ from bulkimport.refresh.driver import STEPS, Driver, Step
 from bulkimport.refresh.events import EarlierImportSucceeded, Event, RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
 from bulkimport.refresh.settling import seen_to_succeed, settle_earlier_imports
-from bulkimport.refresh.stop import Level
+from bulkimport.refresh.stop import Level, StoppedError
 from bulkimport.wording import listed
 
 LEASE_SECONDS = 60.0
@@ -128,8 +128,11 @@ class Importer:
         if driver.refresh.state is State.PENDING:
             return
         try:
-            await self._take_lease(context.dataset)
-            await settle_earlier_imports(context)
+            with self.run.stop.watch(submitted=True, grace=0.0):
+                await self._take_lease(context.dataset)
+                await settle_earlier_imports(context)
+        except StoppedError:
+            return  # it stays where it is, for the next resume
         except GuardError as error:
             unseen = replace(
                 error.report(),
@@ -138,6 +141,10 @@ class Importer:
                 hint=f"Wait for that run to end, then resume this one again: --resume {self.run.run_id}",
             )
             await driver.record(RefreshEnded(DatasetStatus.UNKNOWN, unseen))
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect in one refresh must not touch the others
+            await driver.record(driver.defect(error))
 
     async def _after(self, context: DatasetContext, refresh: Refresh, *, is_news: bool) -> None:
         """What follows from an end. What a former process imported says nothing about the config as it is now."""
@@ -249,7 +256,9 @@ class Importer:
         while True:
             await self.run.clock.sleep(LEASE_SECONDS / 3)
             for dataset_id, owner in list(self._leased.items()):
-                if not await self.run.journal.renew_lease(self.run.tenant_key, dataset_id, owner, LEASE_SECONDS):
+                if await self.run.journal.renew_lease(self.run.tenant_key, dataset_id, owner, LEASE_SECONDS):
+                    continue
+                if dataset_id in self._leased:  # otherwise it was given back in that moment
                     self.run.observer.warned(owner.dataset, "Its lease was lost: another run may refresh it as well.")
 
     async def _leave(self, dataset: Dataset) -> None:

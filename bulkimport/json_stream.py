@@ -62,7 +62,10 @@ class Block:
 
     @property
     def objects(self) -> list[JsonObject]:
-        """What the text says. Raises JsonStreamError."""
+        """What the text says. Numbers are orjson's: integers beyond 64 bits and long decimals become floats.
+
+        Raises JsonStreamError.
+        """
         if self._objects is None:
             try:
                 self._objects = orjson.loads(self.data)
@@ -229,12 +232,6 @@ def iter_blocks(chunks: Iterable[bytes], block_size: int = BLOCK, quick: Quick |
     yield from reader.close()
 
 
-def iter_objects(chunks: Iterable[bytes], block_size: int = BLOCK) -> Iterator[list[JsonObject]]:
-    """The same, objects alone. Numbers are orjson's: integers beyond 64 bits and long decimals become floats."""
-    for block in iter_blocks(chunks, block_size):
-        yield block.objects
-
-
 def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[Block]:
     """The array in a file, in blocks. Raises JsonStreamError and OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
@@ -242,7 +239,7 @@ def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) ->
 
 
 def objects_in(path: str) -> Iterator[list[JsonObject]]:
-    """The same, objects alone."""
+    """The objects alone, block by block. Raises JsonStreamError and OSError."""
     for block in blocks_in(path):
         yield block.objects
 

@@ -1,6 +1,6 @@
 """What a run would do, without doing it: every dataset's source is read and checked, and nothing is changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from bulkimport.folders import DatasetFiles, Spool
 from bulkimport.model import Changes, Dataset, ErrorReport, Payload, Stage
 from bulkimport.orgvue.wire import DatasetMetadata
 from bulkimport.payload import ColumnPreview
-from bulkimport.plan import Selection
+from bulkimport.plan import Selection, dependents
 from bulkimport.refresh.checking import check_payload, check_structure
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
 from bulkimport.refresh.events import RefreshEnded
@@ -103,7 +103,9 @@ class Planner:
             self._give_up(failure.report())
         for dataset in self._selection.datasets:
             self._found[dataset.name] = await self._with_links(dataset)
-        return [self._gated(dataset) for dataset in self._selection.datasets]
+        stopped = {name for name, planned in self._found.items() if planned.status != "ready"}
+        stopped |= dependents(self._selection.datasets, stopped)
+        return [self._gated(dataset, stopped) for dataset in self._selection.datasets]
 
     def _give_up(self, error: ErrorReport) -> None:
         for dataset in self._selection.datasets:
@@ -175,10 +177,10 @@ class Planner:
             return replace(planned, status="refused", error=event.error)
         return replace(planned, held=event.held)
 
-    def _gated(self, dataset: Dataset) -> PlannedDataset:
-        """A dataset that depends on one that would not be imported would be blocked."""
+    def _gated(self, dataset: Dataset, stopped: Set[str]) -> PlannedDataset:
+        """A dataset that depends on one that would not be imported (is `stopped`) would be blocked."""
         planned = self._found[dataset.name]
-        blocking = [name for name in self._selection.gates[dataset.name] if self._is_stopped(name)]
+        blocking = [name for name in self._selection.gates[dataset.name] if name in stopped]
         if planned.status != "ready" or not blocking:
             return planned
         error = ErrorReport(
@@ -188,11 +190,6 @@ class Planner:
             blocked_by=tuple(blocking),
         )
         return replace(planned, status="blocked", error=error)
-
-    def _is_stopped(self, name: str) -> bool:
-        if self._found[name].status != "ready":
-            return True
-        return any(self._is_stopped(other) for other in self._selection.gates[name])
 
 
 def _defect(error: Exception, planned: PlannedDataset) -> ErrorReport:

@@ -131,6 +131,8 @@ class Preflight:
             if error.http_status == 404 and namesakes:
                 hint = f"Orgvue has a dataset of this name: set `dataset_id: {namesakes[0].dataset_id}`, if that is it."
             return _failed("dataset", error, dataset.name, hint)
+        except StateError as error:  # the journal, which counts the requests
+            return _failed("dataset", error, dataset.name)
         self.metadata[dataset.name] = metadata
         return _judged(dataset, metadata)
 

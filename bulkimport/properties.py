@@ -7,8 +7,10 @@ from bulkimport.model import Dataset
 from bulkimport.plan import near_misses
 
 _STRICT = frozenset({"number", "date", "boolean"})
-_ENDS_OF_LINKS = frozenset({"from_id", "to_id"})
-_COMPUTED_FOR_LINKS = _ENDS_OF_LINKS | {"link_id"}
+ENDS_OF_LINKS = frozenset({"from_id", "to_id"})
+"""The properties that together are the key of a links dataset: which item leads to which."""
+
+_COMPUTED_FOR_LINKS = ENDS_OF_LINKS | {"link_id"}
 
 
 def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[str, str], auto_id: str | None) -> None:
@@ -41,7 +43,7 @@ def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[
 
 def _is_matched_by(key: tuple[str, ...], auto_id: str, columns: tuple[str, ...]) -> bool:
     """Whether Orgvue matches items by the key. Of links the two ends give the id, unless it is sent as well."""
-    return key == (auto_id,) or (set(key) == _ENDS_OF_LINKS and auto_id not in columns)
+    return key == (auto_id,) or (set(key) == ENDS_OF_LINKS and auto_id not in columns)
 
 
 def type_conflicts(dataset: Dataset, types: Mapping[str, str]) -> tuple[str, ...]:

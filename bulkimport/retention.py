@@ -25,20 +25,29 @@ async def retire_runs(journal: Journal, state_dir: Path, config_key: str, keep: 
     The last success of a dataset stays, since a restore may need its backup, and so does what may still be running.
     """
     runs = await journal.runs(config_key=config_key)
+    with_folders = await anyio.to_thread.run_sync(_with_folders, state_dir, [run.run_id for run in runs[keep:]])
+    datasets = {
+        (run.tenant_key, dataset.dataset_id)
+        for run in runs[keep:]
+        if run.run_id in with_folders
+        for dataset in await journal.datasets(run.run_id)
+    }
     protected = set()
-    for run in runs[keep:]:
-        for dataset in await journal.datasets(run.run_id):
-            last = await journal.last_success(run.tenant_key, dataset.dataset_id)
-            unsettled = await journal.unsettled_imports(run.tenant_key, dataset.dataset_id)
-            protected |= {last.run_id} if last else set()
-            protected |= {one.run_id for one in unsettled}
-    return await anyio.to_thread.run_sync(_remove_folders, state_dir, to_retire(runs, keep, protected))
+    for tenant_key, dataset_id in datasets:
+        last = await journal.last_success(tenant_key, dataset_id)
+        unsettled = await journal.unsettled_imports(tenant_key, dataset_id)
+        protected |= {last.run_id} if last else set()
+        protected |= {one.run_id for one in unsettled}
+    retired = [run_id for run_id in to_retire(runs, keep, protected) if run_id in with_folders]
+    await anyio.to_thread.run_sync(_remove_folders, state_dir, retired)
+    return retired
 
 
-def _remove_folders(state_dir: Path, run_ids: Collection[str]) -> list[str]:
+def _with_folders(state_dir: Path, run_ids: Collection[str]) -> set[str]:
+    return {run_id for run_id in run_ids if (state_dir / "runs" / run_id).is_dir()}
+
+
+def _remove_folders(state_dir: Path, run_ids: Collection[str]) -> None:
     """What cannot be removed stays."""
-    folders = {run_id: state_dir / "runs" / run_id for run_id in run_ids}
-    found = [run_id for run_id, folder in folders.items() if folder.is_dir()]
-    for run_id in found:
-        shutil.rmtree(folders[run_id], ignore_errors=True)
-    return found
+    for run_id in run_ids:
+        shutil.rmtree(state_dir / "runs" / run_id, ignore_errors=True)

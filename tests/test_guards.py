@@ -265,8 +265,19 @@ def test_no_rows_are_refused_where_nobody_looked_at_the_items(allowed: int | Non
     """An allowance cannot be held against an unknown number, so the hint says how to learn it."""
     error = changes_refusal(Baseline("none", None, None), Guards(min_rows=0), rows=0, allowed=allowed)
     assert "guards.baseline = none" in error.message
-    assert "guards.baseline of `people` to `live`" in error.hint
+    assert "guards.baseline of `people` set to `live`" in error.hint
     assert error.hint.endswith("--allow-delete people=COUNT")
+
+
+@pytest.mark.parametrize("allowed", [None, 0, 10**9])
+def test_no_rows_are_refused_where_only_the_last_run_says_that_there_is_nothing_to_lose(allowed: int | None) -> None:
+    """Items may have come since then, and whoever sent nothing would delete them all."""
+    nothing = Baseline("last_run", 0, Changes(0, 0, 0, 0), since="2026-11-22")
+    error = changes_refusal(nothing, Guards(min_rows=0), rows=0, allowed=allowed)
+    assert "no item, judged by the last successful run (2026-11-22), but" in error.message
+    assert "guards.baseline of `people` set to `live`" in error.hint
+    keeping = a_dataset(guards=Guards(min_rows=0), import_options=ImportOptions(implicit_delete=False))
+    check_changes(keeping, a_payload(0), nothing, NO_ALLOWANCE, str)
 
 
 def test_no_rows_are_judged_by_the_last_run_where_it_must_stand_in() -> None:

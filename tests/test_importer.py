@@ -16,6 +16,7 @@ from bulkimport.journal import Journal, LeaseOwner
 from bulkimport.model import Dataset, DatasetStatus, ItemCounts, RunOptions, Stage
 from bulkimport.plan import select, selection_of
 from bulkimport.refresh import events as e
+from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Refresh, State, replay
 from tests.support.clock import FakeClock
 from tests.support.refreshing import TENANT, Bench, FakeOrgvue, a_bench, a_record, csv_dataset, records
@@ -267,6 +268,36 @@ async def test_leases_and_places_are_given_back_however_a_dataset_ends(tmp_path:
             assert await other.journal.acquire_lease(TENANT, dataset.dataset_id, other.owner, 60) is None
 
 
+async def test_a_lease_that_is_given_back_while_others_are_renewed_was_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = csv_dataset(tmp_path, "slow"), csv_dataset(tmp_path, "quick")
+    monkeypatch.setattr("bulkimport.importer.LEASE_SECONDS", 0.03)
+    renewing, given_back = anyio.Event(), anyio.Event()
+    async with a_bench(tmp_path, slow, quick, **options()) as bench:
+        renew, release = bench.journal.renew_lease, bench.journal.release_lease
+
+        async def renewed(tenant: str, dataset_id: str, *rest: Any) -> bool:
+            if dataset_id == slow.dataset_id and not given_back.is_set():
+                renewing.set()
+                await given_back.wait()
+            return await renew(tenant, dataset_id, *rest)
+
+        async def released(tenant: str, dataset_id: str, owner: LeaseOwner) -> None:
+            await release(tenant, dataset_id, owner)
+            given_back.set()
+
+        async def hold_slow() -> None:
+            if bench.service.asked[-1][1] == slow.dataset_id:
+                await given_back.wait()
+
+        monkeypatch.setattr(bench.journal, "renew_lease", renewed)
+        monkeypatch.setattr(bench.journal, "release_lease", released)
+        bench.service.before |= {"metadata": hold_slow, "poll": renewing.wait}
+        assert await import_all(bench) == {"slow": S.SUCCEEDED, "quick": S.SUCCEEDED}
+        assert bench.witness.of("warned") == []
+
+
 # ---- what a former process left
 
 
@@ -335,6 +366,49 @@ async def test_a_submitted_import_whose_dataset_another_run_has_stays_unknown_an
         again = Importer(resumed, bench.folders, selection_of([dataset]), bench.owner, earlier={"people": refresh})
         await again.import_all()
         assert again.refreshes["people"].status is S.SUCCEEDED
+
+
+async def test_a_resumed_run_that_is_stopped_no_longer_waits_for_another(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people")
+    async with (
+        a_bench(tmp_path, dataset, run_id="run-1", **options()) as bench,
+        a_bench(tmp_path, dataset, run_id="run-2", **options()) as other,
+    ):
+        earlier = await left_in_the_middle(bench, "import")
+        assert await other.journal.acquire_lease(TENANT, dataset.dataset_id, other.owner, 60) is None
+        resumed = replace(bench.run, stop=type(bench.run.stop)())
+        selection = selection_of([dataset])
+        importer = Importer(resumed, bench.folders, selection, bench.owner, wait_lock=600.0, earlier=earlier)
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(importer.import_all)
+                while not any("run-2" in reason for reason in bench.witness.of("waiting")):
+                    await anyio.sleep(0.01)
+                resumed.stop.halt()
+        left = importer.refreshes["people"]
+        assert (left.status, left.state.may_have_imported) == (None, True)
+        assert left == await bench.replayed("people")
+
+
+async def test_a_defect_before_a_refresh_is_taken_up_does_not_touch_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = [csv_dataset(tmp_path, name) for name in ("one", "other")]
+    async with a_bench(tmp_path, *datasets, **options()) as bench:
+        earlier = await left_in_the_middle(bench, "import")
+        broken = next(name for name, one in earlier.items() if one.state.may_have_imported)
+
+        async def settle(context: DatasetContext) -> None:
+            if context.dataset.name == broken:
+                raise ZeroDivisionError
+
+        monkeypatch.setattr("bulkimport.importer.settle_earlier_imports", settle)
+        resumed = replace(bench.run, stop=type(bench.run.stop)())
+        importer = Importer(resumed, bench.folders, selection_of(datasets), bench.owner, earlier=earlier)
+        with anyio.fail_after(20):
+            await importer.import_all()
+        statuses = {name: refresh.status for name, refresh in importer.refreshes.items()}
+        assert statuses == {"one": S.SUCCEEDED, "other": S.SUCCEEDED} | {broken: S.UNKNOWN}
 
 
 async def test_a_held_run_follows_what_a_former_process_submitted(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.json_stream import ArrayReader, Block, JsonStreamError, iter_blocks, iter_objects
+from bulkimport.json_stream import ArrayReader, Block, JsonStreamError, iter_blocks
 
 TRICKY_TEXT = st.text(alphabet='{}[]",: \\\n\té€😀ab', max_size=8)
 SCALARS = (
@@ -41,7 +41,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def read(data: bytes, chunk: int = 7, block: int = 32) -> list[Any]:
-    return [each for objects in iter_objects(pieces(data, chunk), block) for each in objects]
+    return [each for found in iter_blocks(pieces(data, chunk), block) for each in found.objects]
 
 
 @given(ARRAYS, LAYOUTS, st.integers(1, 40), st.integers(1, 80))

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import pytest
 
 from bulkimport.clock import SystemClock
 from bulkimport.errors import ServiceError, TenantError, UnavailableError
@@ -59,6 +60,20 @@ async def test_datasets_are_told_in_the_order_of_the_config_with_their_verdicts(
     errors = {name: one.error for name, one in found.items() if one.error}
     assert errors["links"].blocked_by == ("middle",)
     assert (errors["missing"].stage, errors["double"].stage) == (Stage.SOURCE, Stage.GUARD)
+
+
+@pytest.mark.timeout(60)
+async def test_many_ways_to_one_dependency_are_not_walked_one_by_one(tmp_path: Path) -> None:
+    """Thirty layers of two datasets that both depend on both below: a billion ways."""
+    layers = [tuple(f"{side}{layer}" for side in "ab") for layer in range(30)]
+    below = [(), *layers[:-1]]
+    datasets = [
+        csv_dataset(tmp_path, name, depends_on=names)
+        for names, layer in zip(below, layers, strict=True)
+        for name in layer
+    ]
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        assert {one.status for one in (await planned(bench, Depth.SOURCE)).values()} == {"ready"}
 
 
 async def test_an_allowance_counts_in_a_plan_too(tmp_path: Path) -> None:

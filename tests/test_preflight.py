@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bulkimport.errors import NotThereYetError, ServiceError, TenantError, UnavailableError
+from bulkimport.errors import NotThereYetError, ServiceError, StateError, TenantError, UnavailableError
 from bulkimport.folders import RESERVE
 from bulkimport.model import Config, Field, Limits, Secret, Stage, Tenant
 from bulkimport.orgvue.wire import DatasetSummary
@@ -120,9 +120,16 @@ async def test_a_dataset_that_is_not_there_is_looked_for_by_its_name(tmp_path: P
     async with a_bench(tmp_path, *datasets, clock=FakeClock()) as bench:
         missing = [ServiceError("There is none.", hint="Look.", http_status=404) for _ in datasets]
         bench.service.errors["metadata"] += missing
-        found = await online(bench, DatasetSummary("ID-7", "People", "PEOPLE"))
+        found = await online(bench, DatasetSummary("ID-7", "People"))
         assert (found["people"].verdict, "ID-7" in found["people"].hint) == (V.FAILED, True)
         assert (found["other"].verdict, found["other"].hint) == (V.FAILED, "Look.")
+
+
+async def test_a_journal_that_fails_meanwhile_is_told_beside_the_dataset(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        bench.service.errors["metadata"].append(StateError("The journal cannot grow.", hint="Free space."))
+        found = (await online(bench))["people"]
+        assert (found.verdict, found.message, found.hint) == (V.FAILED, "The journal cannot grow.", "Free space.")
 
 
 async def test_keys_properties_and_types_are_compared_without_the_source(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bulkimport.clock import SystemClock
-from bulkimport.journal import Journal
+from bulkimport.journal import DatasetRecord, Journal, Outcome
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, Payload, RunStatus
 from bulkimport.refresh import events as e
 from bulkimport.retention import retire_runs, to_retire
@@ -60,3 +60,30 @@ async def test_old_folders_go_but_the_last_success_and_what_may_still_run_stay(t
         assert left == {"second", "third", "elsewhere", "fifth"}
         assert await retire_runs(journal, tmp_path, CONFIG, keep=1) == []
         assert await journal.run("first") is not None
+
+
+async def test_each_dataset_is_asked_about_once_and_runs_without_folders_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal remembers the runs of years, at whose end every night comes this."""
+    async with Journal.open(tmp_path, SystemClock()) as journal:
+        for number in range(5):
+            await a_night(journal, tmp_path, f"night-{number}", FAILED)
+        asked: list[str] = []
+        datasets, last_success = journal.datasets, journal.last_success
+
+        async def datasets_of(run_id: str) -> list[DatasetRecord]:
+            asked.append(run_id)
+            return await datasets(run_id)
+
+        async def success_of(tenant_key: str, dataset_id: str) -> Outcome | None:
+            asked.append(dataset_id)
+            return await last_success(tenant_key, dataset_id)
+
+        monkeypatch.setattr(journal, "datasets", datasets_of)
+        monkeypatch.setattr(journal, "last_success", success_of)
+        assert await retire_runs(journal, tmp_path, CONFIG, keep=2) == ["night-2", "night-1", "night-0"]
+        assert asked == ["night-2", "night-1", "night-0", a_dataset().dataset_id]
+        asked.clear()
+        assert await retire_runs(journal, tmp_path, CONFIG, keep=2) == []
+        assert asked == []

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bulkimport.cli.work import Work
-from bulkimport.errors import UsageError
+from bulkimport.errors import StateError, UsageError
 from bulkimport.identity import differences, fingerprint
 from bulkimport.importer import to_take_up
-from bulkimport.journal import DatasetRecord, Journal, RunRecord
-from bulkimport.journal.records import Command
+from bulkimport.journal import DatasetRecord, Journal, RunCommand, RunRecord
 from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
-from bulkimport.refresh.machine import Refresh, replay
+from bulkimport.refresh.events import Event
+from bulkimport.refresh.machine import IllegalEventError, Refresh, replay
 from bulkimport.wording import Typed
 
 LAST = "last"
@@ -20,7 +20,7 @@ LAST = "last"
 _LOOKED_AT = 100
 """Runs among which an interrupted one is looked for."""
 
-_FROM_SOURCES: tuple[Command, ...] = ("run", "resume", "failed")
+_FROM_SOURCES: tuple[RunCommand, ...] = ("run", "resume", "failed")
 
 
 class NothingToDoError(Exception):
@@ -145,5 +145,14 @@ async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
 
 
 async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:
-    entries = await journal.entries(run.run_id)
-    return {name: replay(entry.event for entry in entries if entry.dataset == name) for name in records}
+    """What became of each dataset of the run. Raises StateError where the journal does not make sense."""
+    events: dict[str, list[Event]] = {name: [] for name in records}
+    for entry in await journal.entries(run.run_id):
+        events[entry.dataset].append(entry.event)
+    try:
+        return {name: replay(happened) for name, happened in events.items()}
+    except IllegalEventError as error:
+        raise StateError(
+            f"The journal's events of run {run.run_id} make no sense: {error}.",
+            hint="The journal is damaged, or was written by another version of bulkimport. Nothing was sent.",
+        ) from error

@@ -118,7 +118,7 @@ class Execution:
             await use_once(journal, work.plan, run_id)
         if work.resumes:
             self._traffic_before = Traffic(work.resumes.requests, work.resumes.throttled)
-            await journal.resume_run(run_id, host=socket.gethostname(), pid=os.getpid())
+            await journal.resume_run(work.resumes, host=socket.gethostname(), pid=os.getpid())
         else:
             await journal.start_run(self._record(run_id, work), self._records(work.selection))
 

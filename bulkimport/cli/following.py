@@ -1,6 +1,5 @@
 """`status --follow`: the progress of a run that another process carries, as its journal tells it."""
 
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import TextIO
 
 import anyio
 
-from bulkimport.alongside import alongside
+from bulkimport.alongside import alongside, cancel_at_signal
 from bulkimport.clock import Clock
 from bulkimport.journal import Entry, Journal, RunRecord
 from bulkimport.model import RunStatus
@@ -63,21 +62,22 @@ class Following:
         self._redact = redact
         self._mark = 0
         self._refreshes: dict[str, Refresh] = {}
-        self._received: int | None = None
 
     async def until_it_ends(self) -> int | None:
         """Shows its progress; returns the signal that ended the looking, None where the run itself has ended."""
         names = [record.name for record in await self._journal.datasets(self._run.run_id)]
+        received: list[int] = []
         self._time.standing_at = self._run.started_at
         with open_progress(names, stream=self._stream, clock=self._time, write=self._line, live=self._live) as progress:
             write = progress.printer or self._line
             with anyio.CancelScope() as scope:
-                async with alongside(self._watch_signals, scope):
+                async with alongside(cancel_at_signal, scope, received):
                     while await self._look(progress, write):
                         await self._clock.sleep(INTERVAL)
-        if self._received is not None:
-            self._line(f"No longer followed; run {self._run.run_id} goes on.")
-        return self._received
+        if not received:
+            return None
+        self._line(f"No longer followed; run {self._run.run_id} goes on.")
+        return received[0]
 
     async def _look(self, progress: Progress, write: Callable[[str], None]) -> bool:
         """Tells what is new; False once the run has ended. Its state is asked first, so that its last events follow."""
@@ -108,13 +108,6 @@ class Following:
         progress.ended(entry.dataset, after.status, message)
         if not after.status.is_success:  # in a run of our own the log says it
             write(f"{entry.at:%H:%M:%S}Z {printable(f'{entry.dataset}: {after.status}: {message}')}")
-
-    async def _watch_signals(self, scope: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for number in signals:
-                self._received = int(number)
-                scope.cancel()
-                return
 
     def _line(self, text: str) -> None:
         with suppress(OSError):  # nobody reads it any more; the exit code is still worth having

@@ -125,7 +125,8 @@ async def _survey(source: Source, state_dir: Path) -> tuple[ColumnPreview, ...]:
         size = await anyio.to_thread.run_sync(source_size, source)
         return await Workers(1).run(survey, source, str(spool.folder / "landing"), size=size)
     finally:
-        await anyio.to_thread.run_sync(spool.close)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(spool.close)
 
 
 async def _target(config: Config, dataset_id: str, common: Common) -> Target:

@@ -7,13 +7,11 @@ import click
 import orjson
 
 from bulkimport.cli.options import Common, common_options
-from bulkimport.cli.services import seeds_of
+from bulkimport.cli.services import SANDBOX_FOLDER, seeds_of
 from bulkimport.cli.settings import load_config
 from bulkimport.errors import UsageError
 from bulkimport.sandbox.faults import FaultFileError, Rule, parse_rules
 from bulkimport.sandbox.server import Address, SandboxOptions, run_server
-
-DATA_FOLDER = "sandbox"
 
 
 @click.command()
@@ -54,7 +52,7 @@ def sandbox(
     rules = _rules(faults)
     try:
         options = SandboxOptions(
-            data_dir=common.state_directory(config) / DATA_FOLDER,
+            data_dir=common.state_directory(config) / SANDBOX_FOLDER,
             host=host,
             port=port,
             tenant=tenant,

@@ -17,11 +17,11 @@ from bulkimport.model import Config, Dataset, Secret, Tenant
 from bulkimport.orgvue.client import OrgvueClient
 from bulkimport.orgvue.requests import RequestWatch
 from bulkimport.orgvue.token import TokenLife, read_life, refusal, warning
+from bulkimport.properties import ENDS_OF_LINKS
 from bulkimport.sandbox.embedded import embedded
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 
 SANDBOX_FOLDER = "sandbox"
-_LINK_KEY = {"from_id", "to_id"}
 _NOWHERE = "https://sandbox.invalid"
 
 
@@ -125,7 +125,7 @@ def seeds_of(datasets: Iterable[Dataset], config: Config) -> tuple[DatasetSeed, 
 
 
 def _seed(dataset: Dataset, ids: Mapping[str, str]) -> DatasetSeed:
-    is_links = set(dataset.key) == _LINK_KEY
+    is_links = set(dataset.key) == ENDS_OF_LINKS
     sides = [ids[name] for name in dataset.depends_on]
     return DatasetSeed(
         dataset_id=dataset.dataset_id,

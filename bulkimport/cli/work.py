@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bulkimport.guards import Allowance
-from bulkimport.journal import RunRecord
-from bulkimport.journal.records import Command as RunCommand
+from bulkimport.journal import RunCommand, RunRecord
 from bulkimport.plan import Selection
 from bulkimport.refresh.driver import Step
 from bulkimport.refresh.machine import Command, Refresh

@@ -1,7 +1,7 @@
 """Checked pydantic models → the frozen values that the rest of the program knows."""
 
 from bulkimport import model
-from bulkimport.config.fields import typed_value
+from bulkimport.config.fields import extract_origin, typed_value
 from bulkimport.config.models import (
     DatasetBlock,
     ExtractDateBlock,
@@ -71,10 +71,7 @@ def _run(block: RunBlock, directory: str) -> model.RunOptions:
 def _extract_date(block: ExtractDateBlock | None) -> model.ExtractDate | None:
     if block is None:
         return None
-    told: model.ExtractOrigin = (
-        "column" if block.column is not None else "file_name" if block.pattern is not None else "modified"
-    )
-    return model.ExtractDate(block.origin or told, block.pattern, block.column, block.format)
+    return model.ExtractDate(extract_origin(block), block.pattern, block.column, block.format)
 
 
 def _poll(block: PollBlock) -> model.Poll:

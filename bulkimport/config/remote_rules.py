@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 from bulkimport.config.findings import Finding, Rule, Values
 from bulkimport.config.source_types import KEYS_OF_ORIGIN, TYPE_OF_EXTENSION, WEB, extension, scheme
 from bulkimport.config.tree import Path, find
-from bulkimport.config.values import is_loopback
 from bulkimport.extras import missing
+from bulkimport.hosts import is_loopback
 from bulkimport.wording import listed
 
 _OF_EXTRA = {"s3": "s3fs", "s3a": "s3fs", "sftp": "sshfs", "ssh": "sshfs"}

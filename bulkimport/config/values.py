@@ -1,7 +1,6 @@
 """The expectations of this project's own kinds of value: names, ids, addresses, tokens, paths."""
 
 import codecs
-import ipaddress
 import re
 import uuid
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text, whole_number
 from bulkimport.config.scalars import FromEnvironment
+from bulkimport.hosts import is_loopback
 from bulkimport.model import Secret
 from bulkimport.sources.extract import compile_pattern
 
@@ -53,16 +53,6 @@ def _base_url(value: str) -> str:
     if origin["scheme"] == "http" and not is_loopback(host):
         raise MismatchError("plain http would show the token to everyone on the way; it is for this machine alone")
     return f"{origin['scheme']}://{host}" + (f":{port}" if port is not None else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host (IPv6 addresses in brackets) can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _name(value: str) -> str:

@@ -2,12 +2,12 @@
 
 from bulkimport.journal.journal import Journal
 from bulkimport.journal.records import (
-    Command,
     DatasetRecord,
     Entry,
     LeaseOwner,
     Outcome,
     PlanUse,
+    RunCommand,
     RunIdTakenError,
     RunRecord,
     StatusCount,
@@ -16,13 +16,13 @@ from bulkimport.journal.records import (
 )
 
 __all__ = [
-    "Command",
     "DatasetRecord",
     "Entry",
     "Journal",
     "LeaseOwner",
     "Outcome",
     "PlanUse",
+    "RunCommand",
     "RunIdTakenError",
     "RunRecord",
     "StatusCount",

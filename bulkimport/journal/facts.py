@@ -4,11 +4,9 @@ The journal keeps these facts beside the events and updates them in the same tra
 events anew gives the same, and opening the journal does so when `FACTS_VERSION` has grown.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bulkimport.journal.records import Entry
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh.events import (
     EarlierImportSucceeded,
@@ -48,14 +46,6 @@ class RefreshFacts:
     accepted_at: datetime | None = None
     job_seconds: float | None = None
     in_flight: int | None = None
-
-
-def fold(entries: Iterable[Entry]) -> RefreshFacts:
-    """The facts after all `entries` of one refresh, which are in the order of their `seq`."""
-    facts = RefreshFacts()
-    for entry in entries:
-        facts = advance(facts, entry.event, entry.seq, entry.at)
-    return facts
 
 
 def advance(facts: RefreshFacts, event: Event, seq: int, at: datetime) -> RefreshFacts:

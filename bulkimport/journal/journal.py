@@ -16,13 +16,13 @@ from bulkimport.errors import StateError
 from bulkimport.journal import database, entries, leases, ledger, outcomes, runs
 from bulkimport.journal.locks import RunLocks
 from bulkimport.journal.records import (
-    Command,
     DatasetRecord,
     Entry,
     LastImport,
     LeaseOwner,
     Outcome,
     PlanUse,
+    RunCommand,
     RunIdTakenError,
     RunRecord,
     StatusCount,
@@ -111,18 +111,19 @@ class Journal:
             await self._read(lambda _: self._locks.release(record.run_id))
             raise
 
-    async def resume_run(self, run_id: str, *, host: str, pid: int) -> None:
+    async def resume_run(self, run: RunRecord, *, host: str, pid: int) -> None:
         """Takes up a run that is not alive: it is `running` again, in this process, with all that it has done.
 
-        StateError if it is alive or unknown.
+        StateError if it is alive or unknown, or was taken up by another process since `run` was read.
         """
+        run_id = run.run_id
         if not await self._read(lambda _: self._locks.acquire(run_id)):
             raise StateError(
                 f"Run {run_id} is still alive in another process; two processes cannot carry one run.",
                 hint=f"Wait for its end (`bulkimport status {run_id}` shows it live), or stop that process first.",
             )
         try:
-            await self._write(lambda connection: runs.reopen(connection, run_id, host, pid))
+            await self._write(lambda connection: runs.reopen(connection, run, host, pid))
         except Exception:
             await self._read(lambda _: self._locks.release(run_id))
             raise
@@ -169,7 +170,7 @@ class Journal:
         return await self._runs(wanted)
 
     async def latest_run(
-        self, config_key: str | None = None, *, commands: Collection[Command] = ()
+        self, config_key: str | None = None, *, commands: Collection[RunCommand] = ()
     ) -> RunRecord | None:
         """The run started last, of one config or all, by one of `commands` or any."""
         found = await self._runs(

@@ -9,7 +9,7 @@ from bulkimport.errors import StateError
 from bulkimport.model import DatasetStatus, ItemCounts, RunStatus
 from bulkimport.refresh.events import Event
 
-Command = Literal["run", "resume", "failed", "restore"]
+RunCommand = Literal["run", "resume", "failed", "restore"]
 
 
 class RunIdTakenError(StateError):
@@ -27,7 +27,7 @@ class RunRecord:
     run_id: str
     config_path: str
     config_key: str
-    command: Command
+    command: RunCommand
     options: dict[str, Any]
     tenant_key: str
     sandbox: bool

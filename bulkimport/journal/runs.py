@@ -58,14 +58,21 @@ def insert(connection: sqlite3.Connection, run: RunRecord, datasets: Sequence[Da
     )
 
 
-def reopen(connection: sqlite3.Connection, run_id: str, host: str, pid: int) -> None:
-    """Marks a run as running again, in another process; StateError if there is no such run."""
-    changed = connection.execute(
+def reopen(connection: sqlite3.Connection, run: RunRecord, host: str, pid: int) -> None:
+    """Marks a run as running again, in another process. StateError if there is no such run, or no longer as it was when
+    `run` was read: whoever took it up since has added to its events."""
+    found = connection.execute("SELECT host, pid, finished_at FROM runs WHERE run_id = ?", (run.run_id,)).fetchone()
+    if found is None:
+        raise _unknown(run.run_id)
+    if found != (run.host, run.pid, None if run.finished_at is None else moment_text(run.finished_at)):
+        raise StateError(
+            f"Run {run.run_id} was taken up by another process meanwhile (process {found[1]} on {found[0]}).",
+            hint=f"Look at what became of it: `bulkimport status {run.run_id}`. Nothing was sent by this process.",
+        )
+    connection.execute(
         "UPDATE runs SET status = ?, finished_at = NULL, host = ?, pid = ? WHERE run_id = ?",
-        (RunStatus.RUNNING, host, pid, run_id),
-    ).rowcount
-    if not changed:
-        raise _unknown(run_id)
+        (RunStatus.RUNNING, host, pid, run.run_id),
+    )
 
 
 def update_traffic(connection: sqlite3.Connection, run_id: str, requests: int, throttled: int) -> None:

@@ -6,10 +6,8 @@ with configure("console", "info", Redactor([token])) as output:
 """
 
 from bulkimport.log.events import (
-    LIMITER_PAUSED,
     REFRESH_ENDED,
     REFRESH_STATE_CHANGED,
-    REQUEST_RETRIED,
     RUN_FINISHED,
     RUN_STARTED,
 )
@@ -17,11 +15,9 @@ from bulkimport.log.pipeline import LogFormat, LogLevel, LogOutput, configure, i
 from bulkimport.log.redaction import MARK, Plain, Redactor
 
 __all__ = [
-    "LIMITER_PAUSED",
     "MARK",
     "REFRESH_ENDED",
     "REFRESH_STATE_CHANGED",
-    "REQUEST_RETRIED",
     "RUN_FINISHED",
     "RUN_STARTED",
     "LogFormat",

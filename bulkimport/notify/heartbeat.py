@@ -1,13 +1,12 @@
 """Pings for monitoring that pages when nothing ran. They carry no token and count against no limit of the tenant."""
 
-from urllib.request import getproxies, proxy_bypass
-
 import aiohttp
 import anyio
 from yarl import URL
 
 from bulkimport import __version__
 from bulkimport.clock import Clock
+from bulkimport.hosts import proxy_for
 from bulkimport.log import logger
 from bulkimport.model import Secret
 
@@ -51,7 +50,7 @@ async def _attempt(url: URL) -> tuple[str, bool]:
     try:
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout, headers=headers) as session,
-            session.get(url, allow_redirects=False, proxy=_proxy(url)) as answer,
+            session.get(url, allow_redirects=False, proxy=proxy_for(url.scheme, url.host)) as answer,
         ):
             status = answer.status
     except TimeoutError:
@@ -62,11 +61,3 @@ async def _attempt(url: URL) -> tuple[str, bool]:
         return "", False
     moved = ", elsewhere: write the address it redirects to" if 300 <= status < 400 else ""
     return f"it answered {status}{moved}", status >= 500 or status in _MAY_PASS
-
-
-def _proxy(url: URL) -> str | None:
-    """The proxy that the environment names for the URL."""
-    proxy = getproxies().get(url.scheme)
-    if proxy is None or url.host is None or proxy_bypass(url.host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"

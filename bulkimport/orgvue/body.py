@@ -124,14 +124,15 @@ class _FileStream:
     async def _next_block(self) -> None:
         if self._ahead is None:
             self._read_ahead()
-        if self._ahead is None:
+        ahead = self._ahead
+        if ahead is None:
             raise StopAsyncIteration
         try:
-            block = await asyncio.shield(self._ahead)
+            block = await asyncio.shield(ahead)
         except OSError as error:
             raise self._unreadable(error.strerror or "it cannot be read") from None
         finally:
-            if self._ahead.done():
+            if ahead.done():
                 self._ahead = None
         if not block:
             raise self._unreadable(f"it is shorter than its {self._length} bytes")
@@ -158,10 +159,11 @@ class _FileStream:
 
     async def aclose(self) -> None:
         self._closed = True
-        if self._ahead is not None:
-            await asyncio.wait([self._ahead])
-            if not self._ahead.cancelled():
-                self._ahead.exception()  # nobody else will look
+        ahead = self._ahead  # whoever waits for it, too, takes it away
+        if ahead is not None:
+            await asyncio.wait([ahead])
+            if not ahead.cancelled():
+                ahead.exception()  # nobody else will look
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)

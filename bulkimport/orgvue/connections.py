@@ -4,13 +4,14 @@ Each session sends only what it is told: no cookies, no credentials from `.netrc
 """
 
 from types import TracebackType
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import anyio
 from yarl import URL
 
 from bulkimport import __version__
 from bulkimport.errors import TenantError
+from bulkimport.hosts import proxy_for
 from bulkimport.model import Secret, Timeouts
 from bulkimport.orgvue.addresses import same_origin
 from bulkimport.orgvue.body import Stream
@@ -20,6 +21,7 @@ from bulkimport.retry import Kind
 # Presigned URLs can be long, and come in `Location` headers.
 LONGEST_HEADER = 1 << 16
 READ_BUFFER = 1 << 18
+_CLOSING_TIME = 2.0  # seconds that connections may take to end
 
 
 class Connections:
@@ -35,19 +37,20 @@ class Connections:
             total=None, connect=timeouts.connect, sock_connect=timeouts.connect, sock_read=timeouts.read
         )
         self._sessions: dict[Kind, aiohttp.ClientSession] = {}
-        self._proxies: dict[str, str] = {}
-        self._proxy_of_host: dict[str, bool] = {}
+        self._proxies: dict[tuple[str, str | None], str | None] = {}
 
     async def __aenter__(self) -> "Connections":
-        self._proxies = getproxies()
         self._sessions = {kind: self._session(kind) for kind in Kind}
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        """All of them, also while the run is being cancelled."""
+        with anyio.move_on_after(_CLOSING_TIME, shield=True):
+            async with anyio.create_task_group() as group:
+                for session in self._sessions.values():
+                    group.start_soon(session.close)
 
     def _session(self, kind: Kind) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
@@ -89,15 +92,10 @@ class Connections:
         return headers
 
     def _proxy(self, url: URL) -> str | None:
-        """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."""
-        proxy = self._proxies.get(url.scheme)
-        if proxy is None or url.host is None:
-            return None
-        if url.host not in self._proxy_of_host:
-            self._proxy_of_host[url.host] = not proxy_bypass(url.host)
-        if not self._proxy_of_host[url.host]:
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        place = (url.scheme, url.host)
+        if place not in self._proxies:
+            self._proxies[place] = proxy_for(*place)
+        return self._proxies[place]
 
 
 def _sendable(token: Secret) -> str:

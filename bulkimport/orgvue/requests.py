@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from yarl import URL
@@ -12,7 +11,7 @@ from yarl import URL
 from bulkimport.errors import LocationExpiredError, ServiceError, UnavailableError
 from bulkimport.model import Stage
 from bulkimport.orgvue.body import Body
-from bulkimport.retry import Kind, parse_http_date
+from bulkimport.retry import Kind
 
 TRACE_ID = "X-Amzn-Trace-Id"
 _TENANT_AND_DATASET = re.compile(r"/api/v1/[^/]+(?P<datasets>/datasets/[^/]+)?")
@@ -95,11 +94,6 @@ class Answer:
     @property
     def trace_id(self) -> str | None:
         return self.headers.get(TRACE_ID)
-
-    @property
-    def date(self) -> datetime | None:
-        """The server's own idea of now."""
-        return parse_http_date(self.headers.get("Date"))
 
 
 class Setback(Exception):  # noqa: N818  # not an error of the program: one attempt's outcome, judged by the retry loop

@@ -67,16 +67,12 @@ class Ticket:
 class DatasetSummary:
     dataset_id: str
     name: str
-    type: str
-    is_permissioned_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
     key: str
     type: str
-    is_required: bool = False
-    is_auto_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +169,6 @@ def _dataset_summary(fields: Mapping[str, Any]) -> DatasetSummary:
     return DatasetSummary(
         dataset_id=_text(fields, "datasetId", "a dataset"),
         name=_text(fields, "name", "a dataset"),
-        type=_optional_text(fields, "type") or "",
-        is_permissioned_view=fields.get("isPermissionedView") is True,
     )
 
 
@@ -199,8 +193,6 @@ def _property(fields: Mapping[str, Any]) -> Property:
     return Property(
         key=_text(fields, "key", "a property"),
         type=_optional_text(fields, "type") or "",
-        is_required=fields.get("isRequired") is True,
-        is_auto_id=fields.get("isAutoId") is True,
     )
 
 

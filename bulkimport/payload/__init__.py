@@ -3,7 +3,7 @@
 from bulkimport.payload.link_ends import LinkEndsRequest, find_dangling_ends
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.preview import ColumnPreview, prepare_with_preview, survey
-from bulkimport.payload.progress import Progress, ProgressView, Reading, read_progress
+from bulkimport.payload.progress import Progress, Reading, read_progress
 from bulkimport.payload.request import PayloadRequest
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "LinkEndsRequest",
     "PayloadRequest",
     "Progress",
-    "ProgressView",
     "Reading",
     "find_dangling_ends",
     "prepare",

@@ -158,7 +158,7 @@ class _Preparation:
     def _tell(self, rows: int) -> None:
         if self._progress is not None:
             files = self._stream.source.files
-            self._progress.update(Reading(rows, files.bytes_read, files.size, self._spool.size))
+            self._progress.update(Reading(rows, files.bytes_read, files.size))
 
     def _key_warnings(self, ledger: KeyLedger) -> list[str]:
         """What the person should know where no row has a key at all."""
@@ -176,6 +176,6 @@ def _teller(progress: Progress | None) -> Tell:
 
     def tell(arrived: int, total: int) -> None:
         if progress is not None:
-            progress.update(Reading(0, arrived, total, 0))
+            progress.update(Reading(0, arrived, total))
 
     return tell

@@ -9,12 +9,11 @@ from typing import NamedTuple, Self
 
 
 class Reading(NamedTuple):
-    """How far a preparation is: rows read, bytes read of the source files and in all, bytes of payload written."""
+    """How far a preparation is: rows read, and bytes of the source files read and in all."""
 
     rows: int = 0
     source_bytes: int = 0
     source_bytes_total: int = 0
-    payload_bytes: int = 0
 
 
 _COUNTERS = len(Reading._fields)
@@ -53,39 +52,14 @@ class Progress:
         self.close()
 
 
-class ProgressView:
-    """The reading end; all zeros until the writer has made the file."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._map: mmap.mmap | None = None
-
-    def read(self) -> Reading:
-        """The counters as they are now. Costs no system call once the file is there."""
-        if self._map is None:
-            self._map = _mapped(self._path)
-        if self._map is None:
-            return Reading()
-        with memoryview(self._map) as raw, raw.cast("Q") as words:
-            return Reading(*words)
-
-    def close(self) -> None:
-        if self._map is not None:
-            self._map.close()
-            self._map = None
-
-
 def read_progress(path: str) -> Reading:
     """The counters at `path` as they are now; zeros if there is no such file (yet)."""
-    view = ProgressView(path)
-    try:
-        return view.read()
-    finally:
-        view.close()
-
-
-def _mapped(path: str) -> mmap.mmap | None:
     with suppress(FileNotFoundError, ValueError), Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size == _SIZE:
-            return mmap.mmap(file.fileno(), _SIZE, access=mmap.ACCESS_READ)
-    return None
+            with (
+                mmap.mmap(file.fileno(), _SIZE, access=mmap.ACCESS_READ) as found,
+                memoryview(found) as raw,
+                raw.cast("Q") as words,
+            ):
+                return Reading(*words)
+    return Reading()

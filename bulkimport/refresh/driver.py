@@ -108,8 +108,7 @@ class Driver:
         except BulkimportError as error:
             return self._ended(error)
         except Exception as error:  # noqa: BLE001 - a defect in one refresh must not touch the others
-            self.context.run.observer.defect(self.context.dataset.name, error)
-            return self._defect(error)
+            return self.defect(error)
 
     def _stopped(self) -> events.Event | None:
         """A held refresh is cancelled for good; a halted one stays where it is, for a resume."""
@@ -127,7 +126,9 @@ class Driver:
         unseen = self.refresh.state in (State.SEARCHING, State.POLLING, State.COLLECTING)
         return events.RefreshEnded(DatasetStatus.UNKNOWN if unseen else DatasetStatus.FAILED, report)
 
-    def _defect(self, error: Exception) -> events.RefreshEnded:
+    def defect(self, error: Exception) -> events.RefreshEnded:
+        """Tells the observer of a mistake of the program; the end that it is for this refresh."""
+        self.context.run.observer.defect(self.context.dataset.name, error)
         unseen = self.refresh.state.may_have_imported
         report = ErrorReport(
             stage=STAGES[self.refresh.state],

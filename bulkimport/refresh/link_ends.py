@@ -10,9 +10,8 @@ from bulkimport.folders import private_folder, unusable
 from bulkimport.model import Dataset, Payload
 from bulkimport.payload import LinkEndsRequest, find_dangling_ends
 from bulkimport.plan import Selection
+from bulkimport.properties import ENDS_OF_LINKS
 from bulkimport.refresh.context import DatasetContext
-
-_ENDS = frozenset({"from_id", "to_id"})  # API page, "Rules for items"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class LinkEnds:
         self._sides = {
             links.name: tuple(name for name in links.depends_on if len(datasets[name].key) == 1)
             for links in selection.datasets
-            if set(links.key) == _ENDS and _are_whole(links, datasets)
+            if set(links.key) == ENDS_OF_LINKS and _are_whole(links, datasets)
         }
         self._wanted = {*self._sides, *(name for sides in self._sides.values() for name in sides)}
         self._kept: dict[str, _Keys] = {}

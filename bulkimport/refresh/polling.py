@@ -43,7 +43,7 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
             last = "ticket unreadable"
             context.run.observer.warned(context.dataset.name, f"The job's ticket could not be read: {error.message}")
         else:
-            last = ticket.status
+            last = ticket.remark or ticket.status
             ended = _end_of(ticket, refresh)
             if ended is not None:
                 return ended

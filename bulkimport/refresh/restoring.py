@@ -12,7 +12,7 @@ from bulkimport.guards import Baseline
 from bulkimport.json_stream import JsonStreamError
 from bulkimport.model import Changes, Dataset, DatasetStatus, ErrorReport, Payload
 from bulkimport.orgvue.wire import DatasetMetadata
-from bulkimport.properties import check_properties
+from bulkimport.properties import ENDS_OF_LINKS, check_properties
 from bulkimport.refresh import sending
 from bulkimport.refresh.checking import comparison_of
 from bulkimport.refresh.context import DatasetContext
@@ -31,7 +31,6 @@ from bulkimport.snapshot.restoration import Restoration, RestoreRequest, Undo, r
 
 FindUndo = Callable[[], Awaitable[tuple[Undo, ...]]]
 Approve = Callable[[Changes, int], Awaitable[bool]]
-_LINK_KEY = {"from_id", "to_id"}
 
 
 class Restoring:
@@ -152,4 +151,4 @@ def _request(context: DatasetContext, undo: tuple[Undo, ...], metadata: DatasetM
 
 def _computed(key: tuple[str, ...], auto_id: str | None) -> frozenset[str]:
     """What Orgvue computes itself: the auto id of links, which comes of their two ends."""
-    return frozenset({auto_id} if auto_id is not None and set(key) == _LINK_KEY else ())
+    return frozenset({auto_id} if auto_id is not None and set(key) == ENDS_OF_LINKS else ())

@@ -1,6 +1,5 @@
 """What an answer over HTTP means for a report, in words for people. Decisions alone: nothing here is sent or read."""
 
-import ipaddress
 import re
 import ssl
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ import aiohttp
 from yarl import URL
 
 from bulkimport.errors import SourceError
+from bulkimport.hosts import is_loopback
 from bulkimport.retry import TRANSIENT_STATUSES
 
 NOT_SENT = "Nothing was sent for this dataset."
@@ -57,15 +57,6 @@ def is_secure(url: URL) -> bool:
     if url.scheme == "http":
         return is_loopback(url.host or "")
     return url.scheme == "https"
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def judge_status(status: int, name: str, *, retry_after: float | None) -> Setback:

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio.to_thread
@@ -21,6 +20,7 @@ from yarl import URL
 from bulkimport import __version__
 from bulkimport.clock import Clock
 from bulkimport.folders import require_space
+from bulkimport.hosts import proxy_for
 from bulkimport.retry import RetryPolicy, Wait, parse_retry_after
 from bulkimport.sources.answers import (
     Setback,
@@ -137,7 +137,11 @@ class Fetcher:
         }
         try:
             async with self._session.get(
-                url, headers=headers, allow_redirects=False, proxy=_proxy(url), skip_auto_headers=("Accept",)
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy_for(url.scheme, url.host),
+                skip_auto_headers=("Accept",),
             ) as response:
                 yield response
         except _NETWORK_ERRORS as error:
@@ -195,11 +199,3 @@ def _beginning(path: Path, response: aiohttp.ClientResponse) -> bytes:
         raise Setback(f"{name} was cut short: its gzip data ends too early", is_passing=True) from None
     except (zlib.error, gzip.BadGzipFile):
         raise Setback(f"{name} is damaged: its gzip data cannot be unpacked", is_passing=True) from None
-
-
-def _proxy(url: URL) -> str | None:
-    """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)."""
-    proxy = getproxies().get(url.scheme)
-    if proxy is None or proxy_bypass(url.host or ""):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from bulkimport.json_stream import iter_objects
+from bulkimport.json_stream import iter_blocks
 from bulkimport.model import CsvSource
 from bulkimport.payload import PayloadRequest, prepare
 from tests.bench.people import shuffle_rows, write_people
@@ -105,8 +105,8 @@ def digest(path: Path) -> str:
     """Of the objects, whatever the white space of their file."""
     found = hashlib.sha256()
     with path.open("rb") as file:
-        for objects in iter_objects(iter(lambda: file.read(MIB), b"")):
-            for each in objects:
+        for block in iter_blocks(iter(lambda: file.read(MIB), b"")):
+            for each in block.objects:
                 found.update(orjson.dumps(each))
     return found.hexdigest()
 
@@ -216,9 +216,9 @@ def test_reading_a_large_array_against_orjson_on_the_whole(tmp_path: Path) -> No
     path.write_bytes(orjson.dumps([{**entry, "employeeID": number} for number in range(800_000)]))
     code = "import orjson\nobjects = len(orjson.loads(open(sys.argv[1], 'rb').read()))\n"
     streamed = (
-        "from bulkimport.json_stream import iter_objects\n"
+        "from bulkimport.json_stream import iter_blocks\n"
         "file = open(sys.argv[1], 'rb')\n"
-        "objects = sum(map(len, iter_objects(iter(lambda: file.read(1 << 18), b''))))\n"
+        "objects = sum(len(block.objects) for block in iter_blocks(iter(lambda: file.read(1 << 18), b'')))\n"
     )
     whole, stream = measure(code, path), measure(streamed + "assert objects == 800_000\n", path)
 

@@ -22,11 +22,12 @@ NAMES = ("people", "positions", "links")
 async def append(state_dir: Path, run_id: str) -> None:
     """Appends to three datasets at once for ever; says `NAME SEQ` after each event that is on the disk."""
     async with Journal.open(state_dir, SystemClock()) as journal:
-        if await journal.run(run_id) is None:
+        run = await journal.run(run_id)
+        if run is None:
             datasets = [a_dataset(name, position=position) for position, name in enumerate(NAMES)]
             await journal.start_run(a_run(run_id, pid=os.getpid()), datasets)
         else:
-            await journal.resume_run(run_id, host="here", pid=os.getpid())
+            await journal.resume_run(run, host="here", pid=os.getpid())
 
         async def go_on(name: str) -> None:
             while True:

@@ -4,7 +4,7 @@ import dataclasses
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from bulkimport.clock import Clock
 from bulkimport.journal import Journal, entries, runs, schema
+from bulkimport.journal.facts import RefreshFacts, advance
 from bulkimport.journal.records import DatasetRecord, Entry, LeaseOwner, RunRecord
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, Payload, Stage
 from bulkimport.refresh.events import Event, RefreshEnded, ResultCollected, SourceRead
@@ -105,3 +106,11 @@ def child(*arguments: object, stdin: int | None = None) -> subprocess.Popen[str]
     """A second process at work on a journal (child.py)."""
     command = [sys.executable, "-m", "tests.journal.child", *map(str, arguments)]
     return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def fold(found: Iterable[Entry]) -> RefreshFacts:
+    """The facts after all entries of one refresh, which are in the order of their `seq`."""
+    facts = RefreshFacts()
+    for entry in found:
+        facts = advance(facts, entry.event, entry.seq, entry.at)
+    return facts

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bulkimport.errors import StateError
 from bulkimport.journal import entries
-from bulkimport.journal.facts import RefreshFacts, fold
+from bulkimport.journal.facts import RefreshFacts
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh.events import (
     EarlierImportSucceeded,
@@ -19,7 +19,7 @@ from bulkimport.refresh.events import (
     SourceRead,
     TurnCame,
 )
-from tests.journal.samples import ERROR, a_connection, happen, moment, source_read, succeeded
+from tests.journal.samples import ERROR, a_connection, fold, happen, moment, source_read, succeeded
 from tests.support.vocabulary import a_payload
 
 NUMBERS = st.integers(0, 2**63 - 1)

@@ -1,6 +1,6 @@
 import pytest
 
-from bulkimport.journal.facts import RefreshFacts, advance, fold
+from bulkimport.journal.facts import RefreshFacts, advance
 from bulkimport.journal.records import Entry
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh.events import (
@@ -18,7 +18,7 @@ from bulkimport.refresh.events import (
     TurnCame,
     UploadVerified,
 )
-from tests.journal.samples import ERROR, SECRET_URL, ended, moment, source_read, succeeded
+from tests.journal.samples import ERROR, SECRET_URL, ended, fold, moment, source_read, succeeded
 
 
 def after(*events: Event, apart: float = 10) -> RefreshFacts:

@@ -113,12 +113,14 @@ async def test_an_interrupted_run_is_resumed_once(tmp_path: Path, clock: FakeClo
     async with opened(tmp_path, clock, "run-1"):
         pass
     async with opened(tmp_path, clock) as journal, opened(tmp_path, clock) as other:
-        await journal.resume_run("run-1", host="there", pid=99)
+        as_read = await journal.run("run-1")
+        assert as_read is not None
+        await journal.resume_run(as_read, host="there", pid=99)
         assert await other.run("run-1") == a_run("run-1", host="there", pid=99)
         with pytest.raises(StateError, match="still alive"):
-            await other.resume_run("run-1", host="here", pid=1)
+            await other.resume_run(as_read, host="here", pid=1)
         with pytest.raises(StateError, match="no run 'run-2'"):
-            await other.resume_run("run-2", host="here", pid=1)
+            await other.resume_run(a_run("run-2"), host="here", pid=1)
         assert not await other.is_alive("run-2")
 
 

@@ -92,8 +92,23 @@ def test_traffic_and_end_are_written() -> None:
 def test_a_reopened_run_runs_in_its_new_process() -> None:
     connection = a_connection("run-1")
     runs.finish(connection, "run-1", RunStatus.INTERRUPTED, moment(5))
-    runs.reopen(connection, "run-1", "there", 99)
+    (as_read,) = runs.select(connection)
+    runs.reopen(connection, as_read, "there", 99)
     assert runs.select(connection) == [a_run("run-1", host="there", pid=99)]
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_run_that_another_process_has_taken_up_is_not_reopened(has_ended: bool) -> None:
+    """What this process knows of it is of before that."""
+    connection = a_connection("run-1")
+    (as_read,) = runs.select(connection)
+    runs.reopen(connection, as_read, "there", 99)
+    if has_ended:
+        runs.finish(connection, "run-1", RunStatus.SUCCEEDED, moment(5))
+    after = runs.select(connection)
+    with pytest.raises(StateError, match=r"taken up by another process meanwhile \(process 99 on there\)"):
+        runs.reopen(connection, as_read, "here", 1)
+    assert runs.select(connection) == after
 
 
 def test_what_concerns_an_unknown_run_is_a_state_error() -> None:
@@ -101,7 +116,7 @@ def test_what_concerns_an_unknown_run_is_a_state_error() -> None:
     with pytest.raises(StateError, match="no run 'run-2'"):
         runs.finish(connection, "run-2", RunStatus.FAILED, moment(0))
     with pytest.raises(StateError, match="no run 'run-2'"):
-        runs.reopen(connection, "run-2", "here", 1)
+        runs.reopen(connection, a_run("run-2"), "here", 1)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bulkimport.log import REQUEST_RETRIED, RUN_STARTED, LogFormat, LogLevel, LogOutput, Redactor, configure, logger
+from bulkimport.log import RUN_STARTED, LogFormat, LogLevel, LogOutput, Redactor, configure, logger
 from bulkimport.log.pipeline import is_coloured
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, 123456, tzinfo=UTC)
@@ -61,7 +61,7 @@ def logs(tmp_path: Path) -> Iterator[Logs]:
 
 def test_events_carry_time_level_name_and_what_was_bound(logs: Logs) -> None:
     logs.open().bind(run_id="R1")
-    logger().bind(dataset="people").warning(REQUEST_RETRIED, attempt=2, trace_id="Root=1-2")
+    logger().bind(dataset="people").warning("request.retried", attempt=2, trace_id="Root=1-2")
     assert logs.text() == (
         '{"timestamp":"2026-11-23T02:00:00.123Z","level":"warning","event":"request.retried","run_id":"R1",'
         '"dataset":"people","attempt":2,"trace_id":"Root=1-2"}\n'

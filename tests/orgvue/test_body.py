@@ -1,4 +1,6 @@
 import asyncio
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,27 @@ async def test_a_stream_closed_half_way_leaves_nothing_open(tmp_path: Path) -> N
     await stream.aclose()
     open_files = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.exists()]
     assert path not in open_files
+
+
+@pytest.mark.usefixtures("small_blocks")
+async def test_a_stream_may_be_closed_while_somebody_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As happens to a body whose answer came before its end."""
+    path = tmp_path / "payload"
+    path.write_bytes(b"x" * 99)
+    pread, closed = os.pread, threading.Event()
+
+    def slowly(*arguments: int) -> bytes:
+        closed.wait(1)
+        return pread(*arguments)
+
+    monkeypatch.setattr(os, "pread", slowly)
+    stream = FileBody(path, 99).open()
+    reading = asyncio.create_task(collect(stream))
+    await asyncio.sleep(0.01)
+    asyncio.get_running_loop().call_later(0.01, closed.set)
+    await stream.aclose()
+    assert b"".join(await reading) == b"x" * 10
+    assert stream._descriptor is None  # type: ignore[attr-defined]
 
 
 @given(st.binary(max_size=100))

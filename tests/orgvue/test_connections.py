@@ -1,4 +1,5 @@
 import aiohttp
+import anyio
 import pytest
 from yarl import URL
 
@@ -22,6 +23,21 @@ async def test_the_sessions_have_no_way_around_us() -> None:
 async def test_sessions_are_closed_at_the_end() -> None:
     async with Connections(URL("https://orgvue.example"), None, Timeouts()) as connections:
         sessions = list(connections._sessions.values())
+    assert all(session.closed for session in sessions)
+
+
+async def test_sessions_are_closed_while_the_run_is_being_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    close = aiohttp.TCPConnector.close
+
+    async def slowly(connector: aiohttp.TCPConnector) -> None:
+        await anyio.sleep(0.01)
+        await close(connector)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "close", slowly)
+    with anyio.CancelScope() as scope:
+        async with Connections(URL("https://orgvue.example"), None, Timeouts()) as connections:
+            sessions = list(connections._sessions.values())
+            scope.cancel()
     assert all(session.closed for session in sessions)
 
 

@@ -166,7 +166,7 @@ def test_an_unknown_job_status_counts_as_running_and_is_remarked_on() -> None:
 
 def test_a_list_of_datasets() -> None:
     found = parse_datasets([{"datasetId": "A", "name": "People", "type": "PEOPLE", "isPermissionedView": True, "x": 1}])
-    assert [(d.dataset_id, d.name, d.type, d.is_permissioned_view) for d in found] == [("A", "People", "PEOPLE", True)]
+    assert [(d.dataset_id, d.name) for d in found] == [("A", "People")]
 
 
 def test_metadata_maps_property_keys() -> None:
@@ -179,6 +179,4 @@ def test_metadata_maps_property_keys() -> None:
     }
     metadata = parse_metadata(document, dataset_id="A")
     assert (metadata.dataset_id, metadata.auto_id, metadata.cache_key) == ("A", "employeeID", "17")
-    assert metadata.properties["employeeID"].is_required
-    assert metadata.properties["employeeID"].is_auto_id
-    assert metadata.properties["x"].type == ""
+    assert {key: one.type for key, one in metadata.properties.items()} == {"employeeID": "text", "x": ""}

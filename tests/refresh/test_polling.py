@@ -5,7 +5,7 @@ import pytest
 
 from bulkimport.errors import NotThereYetError, TicketExpiredError, UnavailableError
 from bulkimport.model import DatasetStatus, ItemCounts, Poll, Stage
-from bulkimport.orgvue.wire import JobError
+from bulkimport.orgvue.wire import JobError, Ticket, parse_ticket
 from bulkimport.refresh import events as e
 from bulkimport.refresh.machine import Refresh, State, apply
 from bulkimport.refresh.polling import poll_job
@@ -98,6 +98,20 @@ async def test_a_failed_job_is_told_with_all_its_reasons(tmp_path: Path) -> None
         assert event.error.stage is Stage.POLL
         assert "One (1): first; second" in event.error.message
         assert event.error.trace_id == "Root=1-job"
+
+
+async def test_a_status_that_nobody_has_heard_of_is_told_as_the_last_thing_seen(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people", poll=POLL), clock=FakeClock()) as bench:
+        refresh = await submitted(bench)
+
+        async def strange(url: str) -> Ticket:
+            return parse_ticket({"jobStatus": "queued"}, url=url)
+
+        bench.service.read_ticket = strange  # type: ignore[method-assign]
+        event = await poll_job(await bench.context("people"), refresh)
+        assert isinstance(event, e.RefreshEnded)
+        assert "(last seen: the ticket has the unknown job status 'queued', taken for running)" in event.error.message
+        assert "'queued'" in bench.witness.of("polled")[-1]
 
 
 async def test_a_job_that_outlasts_the_timeout_is_unknown(tmp_path: Path) -> None:
