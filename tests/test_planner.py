@@ -125,9 +125,11 @@ async def test_a_tenant_that_refuses_everything_fails_every_dataset_and_is_asked
         assert bench.service.times("metadata") == 1
 
 
-async def test_items_that_cannot_be_read_are_a_refusal_with_a_warning(tmp_path: Path) -> None:
+async def test_items_that_cannot_be_read_are_a_refusal_that_says_so(tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
         bench.service.errors["items"].append(UnavailableError("Too large.", hint="", http_status=413))
         one = (await planned(bench))["people"]
         assert one.status == "refused"
-        assert one.warnings
+        assert one.error is not None
+        assert "could not be read (Too large.)" in one.error.message
+        assert one.warnings == ()

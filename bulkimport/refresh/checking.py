@@ -126,7 +126,7 @@ async def _baseline(
     context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None, findings: _Findings
 ) -> Baseline:
     wanted = context.dataset.guards.baseline
-    problem = "The items in Orgvue are not looked at (guards.baseline = last_run)"
+    problem, unreadable = "The items in Orgvue are not looked at (guards.baseline = last_run)", False
     if wanted == "none":
         return Baseline("none", None, None)
     if wanted == "live":
@@ -137,9 +137,11 @@ async def _baseline(
         except (ServiceError, JsonStreamError) as error:
             if isinstance(error, ServiceError) and error.http_status == 404 and metadata is None:
                 raise  # there is no such dataset
-            problem = f"The items in Orgvue could not be read ({error})"
-            findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
-    return await _last_run(context, payload, problem)
+            problem, unreadable = f"The items in Orgvue could not be read ({error})", True
+    baseline = await _last_run(context, payload, problem)
+    if unreadable:
+        findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
+    return baseline
 
 
 async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:
