@@ -1,14 +1,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
+import pytest
 
 from bulkimport.clock import SystemClock
 from bulkimport.errors import ServiceError, TenantError, UnavailableError
 from bulkimport.folders import Spool
 from bulkimport.guards import Allowance
-from bulkimport.model import Stage
+from bulkimport.model import Guards, Stage
 from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
 from tests.support.refreshing import Bench, a_bench, csv_dataset
@@ -59,6 +61,50 @@ async def test_datasets_are_told_in_the_order_of_the_config_with_their_verdicts(
     errors = {name: one.error for name, one in found.items() if one.error}
     assert errors["links"].blocked_by == ("middle",)
     assert (errors["missing"].stage, errors["double"].stage) == (Stage.SOURCE, Stage.GUARD)
+
+
+@pytest.mark.parametrize(
+    ("keys", "guards", "counts"),
+    [
+        ((1, 2), Guards(min_rows=3), (0, 1, 1, 1)),
+        ((1, 2, 4, 5), Guards(max_rows=3), (2, 1, 1, 1)),
+        ((1, 2), Guards(required=("nick",)), (0, 1, 1, 1)),
+        ((1, 1, 2), Guards(), (0, 1, 1, 1)),
+        (("", 1, 2), Guards(), (0, 1, 1, 1)),
+    ],
+    ids=["min_rows", "max_rows", "required", "duplicates", "blank keys"],
+)
+async def test_what_an_early_guard_refuses_is_counted_all_the_same(
+    keys: tuple[Any, ...], guards: Guards, counts: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    dataset = csv_dataset(tmp_path, "people", keys, guards=guards)
+    held = [{"id": "1", "name": "Person 1"}, {"id": "2", "name": "Other"}, {"id": "9", "name": "Gone"}]
+    async with a_bench(tmp_path, dataset, clock=SystemClock()) as bench:
+        bench.service.items[dataset.dataset_id] = held
+        one = (await planned(bench))["people"]
+    assert (one.status, one.baseline) == ("refused", "live")
+    assert one.changes is not None
+    found = (one.changes.created, one.changes.updated, one.changes.deleted, one.changes.unchanged)
+    assert (found[1:], found[0] - counts[0]) == (counts[1:], keys.count(""))
+
+
+async def test_a_refusal_stands_where_its_items_cannot_be_read(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people", guards=Guards(min_rows=9))
+    for number, error in enumerate((UnavailableError("Busy.", hint=""), TenantError("No.", hint=""))):
+        async with a_bench(tmp_path, dataset, clock=SystemClock(), run_id=f"run-{number}") as bench:
+            bench.service.errors["items"].append(error)
+            one = (await planned(bench))["people"]
+        assert (one.status, one.baseline, one.changes) == ("refused", None, None)
+        assert one.error is not None
+        assert "guards.min_rows" in one.error.message
+
+
+async def test_items_that_could_not_be_read_are_not_asked_for_again(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        bench.service.errors["items"].append(UnavailableError("Busy.", hint=""))
+        one = (await planned(bench))["people"]
+        assert (one.status, one.changes) == ("refused", None)
+        assert bench.service.times("items") == 1
 
 
 async def test_an_allowance_counts_in_a_plan_too(tmp_path: Path) -> None:
