@@ -19,6 +19,7 @@ from bulkimport.refresh.events import PayloadChecked, RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.saved_plan import check_changes_are_as_planned, check_payload_is_as_planned
 from bulkimport.snapshot import CompareRequest, compare
+from bulkimport.wording import counted
 
 
 @dataclass(slots=True)
@@ -138,7 +139,9 @@ async def _baseline(
         return Baseline("none", None, None)
     if wanted == "live":
         try:
-            return await _live(context, payload, metadata)
+            baseline = await _live(context, payload, metadata)
+            await _warn_of_few_items(context, baseline, findings)
+            return baseline
         except TenantError:
             raise
         except (ServiceError, JsonStreamError) as error:
@@ -149,6 +152,23 @@ async def _baseline(
     if unreadable:
         findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
     return baseline
+
+
+async def _warn_of_few_items(context: DatasetContext, baseline: Baseline, findings: _Findings) -> None:
+    """An answer that lacks most items looks like a dataset that lost them; deletions are counted against it."""
+    run, held = context.run, baseline.held
+    of_dataset = run.tenant_key, context.dataset.dataset_id
+    last = await run.journal.last_success(*of_dataset)
+    if last is None or last.rows is None or held is None or 2 * held >= last.rows:
+        return
+    if await run.journal.last_import(*of_dataset) is None:
+        return  # a restore has come since
+    findings.warn(
+        context,
+        f"Orgvue holds {counted(held, 'item')}, while the last successful run left {last.rows:,} "
+        f"({last.at.date().isoformat()}). If the others were not deleted since, the answer was incomplete, and the "
+        "import would delete more than is counted here.",
+    )
 
 
 async def _foreseen(context: DatasetContext, payload: Payload) -> Baseline | None:
