@@ -169,7 +169,7 @@ class Planner:
         if self._depth is Depth.SOURCE:
             guards.check_rows(context.dataset, payload, context.again)
             return planned
-        event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload))
+        event = await check_payload(context, Refresh(state=State.CHECKING, payload=payload), counts_anyway=True)
         planned = replace(
             planned, baseline=event.baseline, changes=event.changes, warnings=(*planned.warnings, *event.warnings)
         )

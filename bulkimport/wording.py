@@ -26,9 +26,18 @@ class Typed(NamedTuple):
     def status(self, run_id: str) -> str:
         return shlex.join(("bulkimport", "status", run_id, "--config", self.config, *self._own))
 
+    def restore(self, name: str, run_id: str | None, *words: str) -> str:
+        """Puts the dataset back to before the run, however often it is typed."""
+        return self.command("restore", name, *(("--run", run_id) if run_id else ()), *words)
+
     @property
     def _own(self) -> tuple[str, ...]:
         return ("--state-dir", self.state_dir) if self.state_dir else ()
+
+
+def restore_again(command: str) -> str:
+    """What to do about a restore whose import may still be running; `command` is the one that makes it once more."""
+    return f"Restore again: that first waits until this import cannot be running, then sends what is left: {command}"
 
 
 def number(value: int) -> str:

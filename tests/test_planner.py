@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -9,7 +10,7 @@ from bulkimport.clock import SystemClock
 from bulkimport.errors import ServiceError, TenantError, UnavailableError
 from bulkimport.folders import Spool
 from bulkimport.guards import Allowance
-from bulkimport.model import Stage
+from bulkimport.model import Guards, Stage
 from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
 from tests.support.refreshing import Bench, a_bench, csv_dataset
@@ -76,6 +77,50 @@ async def test_many_ways_to_one_dependency_are_not_walked_one_by_one(tmp_path: P
         assert {one.status for one in (await planned(bench, Depth.SOURCE)).values()} == {"ready"}
 
 
+@pytest.mark.parametrize(
+    ("keys", "guards", "counts"),
+    [
+        ((1, 2), Guards(min_rows=3), (0, 1, 1, 1)),
+        ((1, 2, 4, 5), Guards(max_rows=3), (2, 1, 1, 1)),
+        ((1, 2), Guards(required=("nick",)), (0, 1, 1, 1)),
+        ((1, 1, 2), Guards(), (0, 1, 1, 1)),
+        (("", 1, 2), Guards(), (0, 1, 1, 1)),
+    ],
+    ids=["min_rows", "max_rows", "required", "duplicates", "blank keys"],
+)
+async def test_what_an_early_guard_refuses_is_counted_all_the_same(
+    keys: tuple[Any, ...], guards: Guards, counts: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    dataset = csv_dataset(tmp_path, "people", keys, guards=guards)
+    held = [{"id": "1", "name": "Person 1"}, {"id": "2", "name": "Other"}, {"id": "9", "name": "Gone"}]
+    async with a_bench(tmp_path, dataset, clock=SystemClock()) as bench:
+        bench.service.items[dataset.dataset_id] = held
+        one = (await planned(bench))["people"]
+    assert (one.status, one.baseline) == ("refused", "live")
+    assert one.changes is not None
+    found = (one.changes.created, one.changes.updated, one.changes.deleted, one.changes.unchanged)
+    assert (found[1:], found[0] - counts[0]) == (counts[1:], keys.count(""))
+
+
+async def test_a_refusal_stands_where_its_items_cannot_be_read(tmp_path: Path) -> None:
+    dataset = csv_dataset(tmp_path, "people", guards=Guards(min_rows=9))
+    for number, error in enumerate((UnavailableError("Busy.", hint=""), TenantError("No.", hint=""))):
+        async with a_bench(tmp_path, dataset, clock=SystemClock(), run_id=f"run-{number}") as bench:
+            bench.service.errors["items"].append(error)
+            one = (await planned(bench))["people"]
+        assert (one.status, one.baseline, one.changes) == ("refused", None, None)
+        assert one.error is not None
+        assert "guards.min_rows" in one.error.message
+
+
+async def test_items_that_could_not_be_read_are_not_asked_for_again(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        bench.service.errors["items"].append(UnavailableError("Busy.", hint=""))
+        one = (await planned(bench))["people"]
+        assert (one.status, one.changes) == ("refused", None)
+        assert bench.service.times("items") == 1
+
+
 async def test_an_allowance_counts_in_a_plan_too(tmp_path: Path) -> None:
     dataset = csv_dataset(tmp_path, "people")
     for allowed, status in ((None, "refused"), (26, "refused"), (27, "ready")):
@@ -140,9 +185,11 @@ async def test_a_tenant_that_refuses_everything_fails_every_dataset_and_is_asked
         assert bench.service.times("metadata") == 1
 
 
-async def test_items_that_cannot_be_read_are_a_refusal_with_a_warning(tmp_path: Path) -> None:
+async def test_items_that_cannot_be_read_are_a_refusal_that_says_so(tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
         bench.service.errors["items"].append(UnavailableError("Too large.", hint="", http_status=413))
         one = (await planned(bench))["people"]
         assert one.status == "refused"
-        assert one.warnings
+        assert one.error is not None
+        assert "could not be read (Too large.)" in one.error.message
+        assert one.warnings == ()

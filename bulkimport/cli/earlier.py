@@ -112,11 +112,10 @@ async def _find(journal: Journal, config: Config, key: str, wanted: str, option:
             hint="Name the config of that run.",
         )
     if run.command == "restore":
-        names = [record.name for record in await journal.datasets(run.run_id)]
-        back_to = ("--run", run.parent_run_id) if run.parent_run_id else ()
+        (name,) = [record.name for record in await journal.datasets(run.run_id)]
         raise UsageError(
             f"{option}: run {run.run_id} was a restore, which is neither resumed nor made up for.",
-            hint=f"Restore again: {_typed(config).command('restore', *names, *back_to)}",
+            hint=f"Restore again: {_typed(config).restore(name, run.parent_run_id)}",
         )
     if run.status is RunStatus.RUNNING:
         raise UsageError(

@@ -40,7 +40,7 @@ from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.fold import overall, run_facts
-from bulkimport.report.meaning import SANDBOX, next_commands
+from bulkimport.report.meaning import SANDBOX, command_to_go_on, next_commands
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
 from bulkimport.retention import retire_runs
@@ -277,7 +277,7 @@ def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
         raise StateError(
             f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
             "the journal.",
-            hint=f"Free space, then: {facts.typed.command('run', '--resume', folders.run_id)}",
+            hint=f"Free space, then: {command_to_go_on(facts)}",
         ) from error
 
 

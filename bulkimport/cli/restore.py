@@ -29,7 +29,10 @@ from bulkimport.wording import Typed, counted
 @click.argument("config", type=click.Path(path_type=Path))
 @click.argument("name", shell_complete=complete_selectors)
 @click.option(
-    "--run", "run_id", metavar="RUN_ID", help="Back to before this run. Default: the last one that imported it."
+    "--run",
+    "run_id",
+    metavar="RUN_ID",
+    help="Back to before this run (or restore). Default: the last run that imported it, restores left out.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for approval on a terminal.")
 @click.option("--allow-delete", multiple=True, metavar="NAME=COUNT", help="Let the restore delete up to COUNT items.")
@@ -48,7 +51,8 @@ def restore(
 ) -> int:
     """Puts the dataset NAME of CONFIG back to the items that it had before a run, by an import of its own.
 
-    Everything that the run, and later ones, deleted or changed comes back as it was, and what they created goes.
+    Everything that the run, and later ones, deleted or changed comes back as it was, and what they created goes. Made
+    twice, it finds nothing left to change; a restore is undone by naming it with --run.
     Shows what that changes first; on a terminal it asks before it goes on.
     """
     loaded = load_config(config, common)
@@ -78,7 +82,7 @@ async def _restore(
             return await _is_confirmed() if ask else True
 
         typed = Typed(config.path, config.named_state_dir)
-        again = partial(typed.command, "restore", dataset.name, "--run", run.run_id)
+        again = partial(typed.restore, dataset.name, run.run_id)
         work = replace(work, follows=run, steps=Restoring(find_undo, approve, again).steps)
         return await Execution(config, common, clock).carry_out(work, journal, state_dir)
 

@@ -32,17 +32,18 @@ class PastImport:
 
 
 async def imports_since(journal: Journal, config: Config, dataset: Dataset, run_id: str | None) -> list[PastImport]:
-    """The dataset's imports, the newest first, back to that of the run `run_id`, or the last one alone (None).
+    """The dataset's imports, the newest first, back to that of the run `run_id`, or for None the last run's.
 
+    A restore is only meant where it is named: else one that is repeated, after a kill for instance, would undo itself.
     Raises UsageError where no such import is on record.
     """
     found: list[PastImport] = []
     for run in await journal.runs():
         if run.tenant_key == tenant_key(config):
             found += await _imports_of(journal, run, dataset)
-        if run.run_id == run_id or (run_id is None and found):
+        if run.run_id == run_id or (found and _is_meant(found[-1].run, run_id)):
             break
-    if not found or (run_id is not None and found[-1].run.run_id != run_id):
+    if not found or not _is_meant(found[-1].run, run_id):
         raise UsageError(
             f"No import of {dataset.name}{f' by run {run_id}' if run_id else ''} is on record.",
             hint="`bulkimport history` lists the runs of the state directory; --state-dir looks elsewhere.",
@@ -50,15 +51,26 @@ async def imports_since(journal: Journal, config: Config, dataset: Dataset, run_
     return found
 
 
+def _is_meant(run: RunRecord, run_id: str | None) -> bool:
+    return run.command != "restore" if run_id is None else run.run_id == run_id
+
+
 async def undo_of(imports: Iterable[PastImport], dataset: Dataset, state_dir: Path) -> tuple[Undo, ...]:
     """Their backups, the oldest first. Raises UsageError where one cannot serve."""
-    oldest_first = list(imports)[::-1]
+    oldest_first = _deciding(list(imports)[::-1])
     newest = oldest_first[-1]
     return tuple(
         await anyio.to_thread.run_sync(
             lambda: [_undo(one, dataset, state_dir, is_newest=one is newest) for one in oldest_first]
         )
     )
+
+
+def _deciding(oldest_first: list[PastImport]) -> list[PastImport]:
+    """Without the restores to before one of these imports: all that such a restore touched, an import that it undid had
+    touched before, and the first one decides. So they need not have kept their backups."""
+    run_ids = {past.run.run_id for past in oldest_first}
+    return [past for past in oldest_first if past.run.command != "restore" or past.run.parent_run_id not in run_ids]
 
 
 async def _imports_of(journal: Journal, run: RunRecord, dataset: Dataset) -> list[PastImport]:

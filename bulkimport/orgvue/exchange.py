@@ -215,7 +215,9 @@ class Exchange:
             return self._failed(request, Failure.GARBLED, f"{url.host} redirects to a URL, but {error}")
         if request.with_token and not same_origin(target, self._base_url):
             reason = f"{url.host} redirects to another address, where the API token must not go"
-            failed, _ = error_of_failure(request, Failure.GARBLED, reason, hint="Check `tenant.base_url`.")
+            head = Answer(reply.status, reply.headers, b"")
+            hint = "Check `tenant.base_url`."
+            failed, _ = error_of_failure(request, Failure.GARBLED, reason, answer=head, hint=hint)
             return Setback(failed, retry=False)
         return _Redirected(target)
 

@@ -6,7 +6,7 @@ import anyio.to_thread
 
 from bulkimport import guards
 from bulkimport.diff import Comparison
-from bulkimport.errors import GuardError, ServiceError, TenantError
+from bulkimport.errors import BulkimportError, GuardError, ServiceError, TenantError
 from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
 from bulkimport.identity import differences
@@ -19,11 +19,13 @@ from bulkimport.refresh.events import PayloadChecked, RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.saved_plan import check_changes_are_as_planned, check_payload_is_as_planned
 from bulkimport.snapshot import CompareRequest, compare
+from bulkimport.wording import counted
 
 
 @dataclass(slots=True)
 class _Findings:
     baseline: Baseline | None = None
+    items_looked_at: bool = False
     warnings: tuple[str, ...] = ()
 
     def warn(self, context: DatasetContext, message: str) -> None:
@@ -31,8 +33,11 @@ class _Findings:
         context.run.observer.warned(context.dataset.name, message)
 
 
-async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChecked | RefreshEnded:
-    """All guards, in the order in which they cost something. A refusal carries what was found until then."""
+async def check_payload(
+    context: DatasetContext, refresh: Refresh, *, counts_anyway: bool = False
+) -> PayloadChecked | RefreshEnded:
+    """All guards, in the order in which they cost something. A refusal carries what was found until then; with
+    `counts_anyway` also what the payload would change, as far as that can be told."""
     payload = refresh.payload
     assert payload is not None  # noqa: S101 - CHECKING follows SourceRead
     findings = _Findings()
@@ -51,6 +56,8 @@ async def check_payload(context: DatasetContext, refresh: Refresh) -> PayloadChe
             check_changes_are_as_planned(context.approval, baseline.kind, baseline.changes)
     except GuardError as error:
         found = findings.baseline
+        if counts_anyway and not findings.items_looked_at:
+            found = await _foreseen(context, payload)
         return RefreshEnded(
             DatasetStatus.REFUSED,
             error.report(),
@@ -126,20 +133,53 @@ async def _baseline(
     context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None, findings: _Findings
 ) -> Baseline:
     wanted = context.dataset.guards.baseline
-    problem = "The items in Orgvue are not looked at (guards.baseline = last_run)"
+    findings.items_looked_at = True
+    problem, unreadable = "The items in Orgvue are not looked at (guards.baseline = last_run)", False
     if wanted == "none":
         return Baseline("none", None, None)
     if wanted == "live":
         try:
-            return await _live(context, payload, metadata)
+            baseline = await _live(context, payload, metadata)
+            await _warn_of_few_items(context, baseline, findings)
+            return baseline
         except TenantError:
             raise
         except (ServiceError, JsonStreamError) as error:
             if isinstance(error, ServiceError) and error.http_status == 404 and metadata is None:
                 raise  # there is no such dataset
-            problem = f"The items in Orgvue could not be read ({error})"
-            findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
-    return await _last_run(context, payload, problem)
+            problem, unreadable = f"The items in Orgvue could not be read ({error})", True
+    baseline = await _last_run(context, payload, problem)
+    if unreadable:
+        findings.warn(context, f"{problem}; the last successful run's numbers stand in for them.")
+    return baseline
+
+
+async def _warn_of_few_items(context: DatasetContext, baseline: Baseline, findings: _Findings) -> None:
+    """An answer that lacks most items looks like a dataset that lost them; deletions are counted against it."""
+    run, held = context.run, baseline.held
+    of_dataset = run.tenant_key, context.dataset.dataset_id
+    last = await run.journal.last_success(*of_dataset)
+    if last is None or last.rows is None or held is None or 2 * held >= last.rows:
+        return
+    if await run.journal.last_import(*of_dataset) is None:
+        return  # a restore has come since
+    findings.warn(
+        context,
+        f"Orgvue holds {counted(held, 'item')}, while the last successful run left {last.rows:,} "
+        f"({last.at.date().isoformat()}). If the others were not deleted since, the answer was incomplete, and the "
+        "import would delete more than is counted here.",
+    )
+
+
+async def _foreseen(context: DatasetContext, payload: Payload) -> Baseline | None:
+    """What the items say of a payload that is refused already; a reading that fails takes nothing from the refusal."""
+    if context.dataset.guards.baseline != "live":
+        return None
+    try:
+        metadata = await context.run.client.metadata(context.dataset.dataset_id)
+        return await _live(context, payload, metadata)
+    except (BulkimportError, JsonStreamError):
+        return None
 
 
 async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline:

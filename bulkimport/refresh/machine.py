@@ -68,7 +68,8 @@ class Refresh:
     """Everything known of one refresh: the fold of its events.
 
     `attempts` counts generated locations, `locations` those of this process, `rechecks` how often the dataset changed
-    meanwhile. `setback` is why a location was given up, `uploaded` the SHA-256 of what lies at the present one.
+    meanwhile. `setback` is why a location was given up, `uploaded` the SHA-256 of what lies at the present one, `lost`
+    how the import request went whose ticket never came.
     """
 
     state: State = State.PENDING
@@ -81,6 +82,7 @@ class Refresh:
     rechecks: int = 0
     location: e.LocationGenerated | None = None
     uploaded: str | None = None
+    lost: ErrorReport | None = None
     attempts: int = 0
     locations: int = 0
     setback: str = ""
@@ -226,7 +228,7 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
         case e.ImportAccepted():
             return replace(_traced(refresh, event.trace_id), ticket_url=event.ticket_url)
         case e.ImportReplyLost(error=error):
-            return _traced(refresh, error.trace_id)
+            return replace(_traced(refresh, error.trace_id), lost=error)
         case e.ImportFound() if refresh.location is not None:
             return replace(refresh, result_url=refresh.location.get_url)
         case e.JobCompleted(result_url=result_url):
@@ -255,7 +257,7 @@ def _learn_of_location(
         case e.LocationExpired(error=error):
             return replace(_traced(refresh, error.trace_id), uploaded=None, setback=error.message)
         case e.ImportRequested():
-            return replace(refresh, uploaded=None)
+            return replace(refresh, uploaded=None, lost=None)
 
 
 def _started_over(refresh: Refresh, payload: Payload) -> Refresh:
@@ -278,13 +280,9 @@ def _ended(refresh: Refresh, event: _End) -> Refresh:
     if isinstance(event, e.EarlierImportSucceeded):
         known = replace(_learn(refresh, event.checked), payload=event.payload, items=event.items)
         return replace(known, status=DatasetStatus.SUCCEEDED, warnings=_joined(known, event.warnings))
-    after = replace(
-        _traced(refresh, event.error.trace_id if event.error else None),
-        status=event.status,
-        items=event.items,
-        error=event.error,
-        warnings=_joined(refresh, event.warnings),
-    )
+    after = _traced(refresh, event.error.trace_id if event.error else None)
+    after = replace(after, status=event.status, items=event.items, error=event.error)
+    after = replace(after, warnings=_joined(refresh, event.warnings))
     if isinstance(event, e.RefreshEnded):
         return replace(after, changes=event.changes or refresh.changes, baseline=event.baseline or refresh.baseline)
     return after

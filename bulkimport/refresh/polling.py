@@ -8,7 +8,7 @@ from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import JobCompleted, RefreshEnded
 from bulkimport.refresh.machine import Refresh
 from bulkimport.refresh.pacing import poll_delays
-from bulkimport.refresh.searching import result_is_there
+from bulkimport.refresh.searching import look_again, result_is_there
 from bulkimport.refresh.sending import location_of
 
 
@@ -26,16 +26,17 @@ async def poll_job(context: DatasetContext, refresh: Refresh) -> JobCompleted | 
         remaining = deadline - clock.monotonic()
         if remaining <= 0:
             return await _completed_unseen(context, refresh, deadline) or _unknown(
+                context,
                 refresh,
                 f"The job was not over after {poll.timeout:g} s (last seen: {last}).",
-                "raise poll.timeout, and ",
+                "If jobs of this dataset take so long, raise poll.timeout. ",
             )
         await clock.sleep(min(delay, remaining))
         try:
             ticket = await context.run.client.read_ticket(refresh.ticket_url)
         except TicketExpiredError as error:
             return await _completed_unseen(context, refresh, deadline) or _unknown(
-                refresh, f"The job's ticket is no longer readable: {error.message}", ""
+                context, refresh, f"The job's ticket is no longer readable: {error.message}", ""
             )
         except NotThereYetError:
             last = "ticket not there yet"
@@ -97,14 +98,13 @@ def _job_failed(ticket: Ticket, refresh: Refresh) -> ErrorReport:
     )
 
 
-def _unknown(refresh: Refresh, message: str, before: str) -> RefreshEnded:
+def _unknown(context: DatasetContext, refresh: Refresh, message: str, before: str) -> RefreshEnded:
     return RefreshEnded(
         DatasetStatus.UNKNOWN,
         ErrorReport(
             stage=Stage.POLL,
             message=f"{message} The import may have been applied, or may still be running.",
-            hint=f"Look at the dataset in Orgvue; then {before}run this dataset again.",
+            hint=before + look_again(context),
             trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
-            retryable=True,
         ),
     )

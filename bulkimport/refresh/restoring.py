@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import anyio.to_thread
 
@@ -16,9 +17,10 @@ from bulkimport.properties import ENDS_OF_LINKS, check_properties
 from bulkimport.refresh import sending
 from bulkimport.refresh.checking import comparison_of
 from bulkimport.refresh.context import DatasetContext
-from bulkimport.refresh.driver import Step
+from bulkimport.refresh.driver import STEPS, Step
 from bulkimport.refresh.events import (
     DatasetChanged,
+    Event,
     ImportRequested,
     LocationExpired,
     NothingToSend,
@@ -28,9 +30,11 @@ from bulkimport.refresh.events import (
 )
 from bulkimport.refresh.machine import Command, Refresh
 from bulkimport.snapshot.restoration import Restoration, RestoreRequest, Undo, restore, unpacked_size
+from bulkimport.wording import restore_again
 
 FindUndo = Callable[[], Awaitable[tuple[Undo, ...]]]
 Approve = Callable[[Changes, int], Awaitable[bool]]
+_AFTER_IMPORT = (Command.SEARCH_IMPORT, Command.POLL_JOB, Command.COLLECT_RESULT)
 
 
 class Restoring:
@@ -53,7 +57,19 @@ class Restoring:
             Command.READ_SOURCE: self.read_backups,
             Command.CHECK_PAYLOAD: self.check_restoration,
             Command.REQUEST_IMPORT: self.request_import,
+            **{command: self._looking_again(STEPS[command]) for command in _AFTER_IMPORT},
         }
+
+    def _looking_again(self, step: Step) -> Step:
+        """The step of any refresh; where the import's end was not seen, a restore is made again, not run or resumed."""
+
+        async def perform(context: DatasetContext, refresh: Refresh) -> Event:
+            event = await step(context, refresh)
+            if isinstance(event, RefreshEnded) and event.status is DatasetStatus.UNKNOWN:
+                return replace(event, error=replace(event.error, hint=restore_again(self._again())))
+            return event
+
+        return perform
 
     async def read_backups(self, context: DatasetContext, refresh: Refresh) -> SourceRead:
         """What the dataset holds now, and from the backups the payload that puts it back."""

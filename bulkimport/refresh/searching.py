@@ -5,6 +5,8 @@ changed `cacheKey` of the dataset is a sign of it. Another import is only possib
 when a job that had begun in the last moment of its temporary file would be over, and the dataset is unchanged.
 """
 
+from dataclasses import replace
+
 from bulkimport.errors import LocationExpiredError, ServiceError
 from bulkimport.model import DatasetStatus, ErrorReport, Payload, Stage
 from bulkimport.refresh.context import DatasetContext
@@ -35,7 +37,7 @@ async def search_import(context: DatasetContext, refresh: Refresh) -> ImportFoun
     changed = await cache_key_changed(context, refresh)
     if changed is False and clock.now() >= over_at(location_of(refresh).expires_at, poll.timeout):
         return ImportRuledOut("no job can be running any more, no result appeared, and the dataset is unchanged")
-    return _unknown(refresh, changed, poll.timeout)
+    return _unknown(context, refresh, changed, poll.timeout)
 
 
 async def result_is_there(context: DatasetContext, refresh: Refresh) -> bool:
@@ -57,21 +59,28 @@ def is_result(head: bytes, payload: Payload) -> bool:
     return text.startswith(b"[") and (not text.startswith(_OWN_BEGINNING) or _OF_RESULTS_ALONE in text)
 
 
-def _unknown(refresh: Refresh, changed: bool | None, waited: float) -> RefreshEnded:
+def look_again(context: DatasetContext) -> str:
+    """What settles an import whose end was not seen; another run would be refused as long as it may be running."""
+    command = context.run.typed.command("run", "--resume", context.run.run_id)
+    return f"Once no job of it is running in Orgvue, have the import looked at again: {command}"
+
+
+def _unknown(context: DatasetContext, refresh: Refresh, changed: bool | None, waited: float) -> RefreshEnded:
     signs = {
         True: "The dataset has changed meanwhile, so it was probably applied.",
         False: "The dataset is unchanged so far, but the job may still be running.",
         None: "Whether the dataset has changed could not be told.",
     }
+    lost = refresh.lost or ErrorReport(Stage.IMPORT, "The answer to the import request was not seen.", "")
     return RefreshEnded(
         DatasetStatus.UNKNOWN,
-        ErrorReport(
+        replace(
+            lost,
             stage=Stage.IMPORT,
-            message=f"The answer to the import request was lost, and no result appeared within {waited:g} s. "
-            + signs[changed],
-            hint="Look at the dataset in Orgvue. If it is as before and no job is running there, run this dataset "
-            "again.",
-            trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
-            retryable=True,
+            message=f"{lost.message} No result appeared within {waited:g} s, so whether the import was taken up is not "
+            f"known. {signs[changed]}",
+            hint=look_again(context),
+            trace_id=lost.trace_id or (refresh.trace_ids[-1] if refresh.trace_ids else None),
+            retryable=False,  # what cannot be sent again before it is known to have ended
         ),
     )

@@ -13,6 +13,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, RunStatus, Stage
 from bulkimport.refresh.events import RefreshResumed
 from bulkimport.refresh.machine import IllegalEventError, Refresh, State, replay
 from bulkimport.report.facts import RUNNING, DatasetFacts, HistoryEntry, RunFacts
+from bulkimport.wording import Typed, restore_again
 
 
 async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: Sequence[str] = ()) -> RunFacts:
@@ -38,6 +39,12 @@ def facts_of(
     for entry in entries:
         of.setdefault(entry.dataset, []).append(entry)
     alive = run.status is RunStatus.RUNNING
+
+    def dataset(record: DatasetRecord) -> DatasetFacts:
+        again = typed.restore(record.name, run.parent_run_id) if run.command == "restore" else None
+        return dataset_facts(record, of.get(record.name, []), alive=alive, now=now, again=again)
+
+    typed = Typed(run.config_path, run.options.get("state_dir"))
     return RunFacts(
         run_id=run.run_id,
         config=run.config_path,
@@ -45,7 +52,7 @@ def facts_of(
         sandbox=run.sandbox,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        datasets=tuple(dataset_facts(record, of.get(record.name, []), alive=alive, now=now) for record in records),
+        datasets=tuple(map(dataset, records)),
         requests=run.requests,
         throttled=run.throttled,
         version=run.version,
@@ -56,8 +63,11 @@ def facts_of(
     )
 
 
-def dataset_facts(record: DatasetRecord, entries: Sequence[Entry], *, alive: bool, now: datetime) -> DatasetFacts:
-    """One dataset; where its run is no longer alive, what it was doing decides how it counts."""
+def dataset_facts(
+    record: DatasetRecord, entries: Sequence[Entry], *, alive: bool, now: datetime, again: str | None = None
+) -> DatasetFacts:
+    """One dataset; where its run is no longer alive, what it was doing decides how it counts. `again` is the command
+    to type then, if the run is not one that can be resumed."""
     try:
         refresh = replay(entry.event for entry in entries)
     except IllegalEventError as error:
@@ -66,7 +76,7 @@ def dataset_facts(record: DatasetRecord, entries: Sequence[Entry], *, alive: boo
             hint="The journal is damaged, or was written by another version of bulkimport.",
         ) from error
     if refresh.status is None and not alive:
-        refresh = _left_behind(refresh)
+        refresh = _left_behind(refresh, again)
     payload = refresh.payload
     return DatasetFacts(
         name=record.name,
@@ -126,12 +136,14 @@ def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry
     )
 
 
-def _left_behind(refresh: Refresh) -> Refresh:
+def _left_behind(refresh: Refresh, again: str | None) -> Refresh:
     if refresh.state.may_have_imported:
         error = ErrorReport(
             stage=Stage.RESULT if refresh.state is State.COLLECTING else Stage.POLL,
             message="The run was stopped after its import was submitted, so its end was not seen.",
-            hint="Resume the run: the job is looked at again, not submitted again.",
+            hint="Resume the run: the job is looked at again, not submitted again."
+            if again is None
+            else restore_again(again),
             trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
             retryable=True,
         )
@@ -140,7 +152,7 @@ def _left_behind(refresh: Refresh) -> Refresh:
     error = ErrorReport(
         stage=None,
         message=f"The run was stopped while it was {doing}; no import was submitted.",
-        hint="Resume the run, or run this dataset again.",
+        hint="Resume the run, or run this dataset again." if again is None else f"Restore again: {again}",
         retryable=True,
     )
     return replace(refresh, status=DatasetStatus.CANCELLED, error=error)

@@ -59,11 +59,12 @@ def next_commands(run: RunFacts) -> list[tuple[str, str]]:
     statuses = {dataset.status for dataset in run.datasets}
     commands: list[tuple[str, str]] = []
     if run.command == "restore":
-        return [("Restore again", _restore(run))] if any(dataset.is_problem for dataset in run.datasets) else []
+        problem = any(dataset.is_problem for dataset in run.datasets)
+        return [("Restore again", command_to_go_on(run))] if problem else []
     if run.status is RunStatus.INTERRUPTED:
-        commands.append(("Continue it", run.typed.command("run", "--resume", run.run_id)))
+        commands.append(("Continue it", command_to_go_on(run)))
     elif DatasetStatus.UNKNOWN in statuses:
-        commands.append(("Look again at what is unknown", run.typed.command("run", "--resume", run.run_id)))
+        commands.append(("Look again at what is unknown", command_to_go_on(run)))
     correctable = {status for status in statuses if status and not status.is_success} - {DatasetStatus.UNKNOWN}
     if correctable and run.status is RunStatus.FAILED:
         commands.append(
@@ -80,19 +81,20 @@ def to_type(run: RunFacts, names: Sequence[str], status: DatasetStatus, error: E
     advice, colon, command = error.hint.rpartition(": bulkimport ")
     if colon and ": bulkimport " not in advice:
         return f"{advice}:", f"bulkimport {command}"
-    if run.command == "restore":
-        return error.hint, _restore(run)
-    if run.status is RunStatus.INTERRUPTED or status is DatasetStatus.UNKNOWN:
-        return error.hint, run.typed.command("run", "--resume", run.run_id)
+    if run.command == "restore" or run.status is RunStatus.INTERRUPTED or status is DatasetStatus.UNKNOWN:
+        return error.hint, command_to_go_on(run)
     with_others = "+" if status is DatasetStatus.BLOCKED else ""
     every = set(names) >= {dataset.name for dataset in run.datasets if dataset.is_problem}
     only = () if every else ("--only", ",".join(f"{with_others}{name}" for name in names))
     return error.hint, run.typed.command("run", "--failed", run.run_id, *only)
 
 
-def _restore(run: RunFacts) -> str:
-    names = [dataset.name for dataset in run.datasets]
-    return run.typed.command("restore", *names, *(("--run", run.follows) if run.follows else ()))
+def command_to_go_on(run: RunFacts) -> str:
+    """What takes up a run that was stopped or whose end was not seen. A restore is made again, which finds what is left
+    to do."""
+    if run.command == "restore":
+        return run.typed.restore(run.datasets[0].name, run.follows)
+    return run.typed.command("run", "--resume", run.run_id)
 
 
 def _expected(changes: Changes | None) -> str:

@@ -102,7 +102,7 @@ def test_a_plan_of_a_csv_source_comes_true(
 def test_a_restore_brings_back_what_was_there_before_the_run(
     world: World, held: list[Row], nights: list[list[Row]], implicit: bool
 ) -> None:
-    """To before the first of several runs; and again to before the restore, which undoes the undoing."""
+    """To before the first of several runs, however often; and to before the restore, if that is named."""
     work = world.holding(held, guards=OPEN, **{"import": {"implicit_delete": implicit}})
     before, first = world.held(), None
     for rows in nights:
@@ -115,7 +115,9 @@ def test_a_restore_brings_back_what_was_there_before_the_run(
     assert restored.code == 0, restored.err
     assert restored.statuses == {NAME: "unchanged" if before == after else "succeeded"}
     assert world.held() == before
+    again = work.invoke("restore", NAME, "--run", str(first))
+    assert again.statuses == {NAME: "unchanged"}, again.err
     if before != after:
-        again = work.invoke("restore", NAME)
-        assert again.code == 0, again.err
+        undone = work.invoke("restore", NAME, "--run", str(restored.document["run_id"]))
+        assert undone.code == 0, undone.err
         assert world.held() == after

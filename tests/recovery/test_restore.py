@@ -61,13 +61,55 @@ def test_a_dataset_is_put_back_by_several_runs_at_once(at: At) -> None:
     assert names(sandbox) == FIRST
 
 
-def test_a_restore_can_be_undone(at: At) -> None:
+def test_a_restore_that_is_named_can_be_undone_and_done_again(at: At) -> None:
+    work, sandbox = at
+    loaded = [str(number) for number in range(25, 35)]
+    night(work, people(10, start=25))
+    restored = work.invoke("restore", "people")
+    name_it = ("restore", "people", "--run", restored.document["run_id"], "--allow-delete", "people=24")
+    undone = work.invoke(*name_it)
+    assert undone.code == 0, undone.err
+    assert names(sandbox) == loaded
+    assert work.invoke(*name_it).statuses == {"people": "unchanged"}
+    assert work.invoke("restore", "people").statuses == {"people": "succeeded"}
+    assert names(sandbox) == FIRST
+
+
+def test_a_restore_that_is_repeated_changes_nothing(at: At) -> None:
+    work, sandbox = at
+    last = night(work, people(10, start=25))
+    assert work.invoke("restore", "people").code == 0
+    jobs = len(sandbox.jobs())
+    again = work.invoke("restore", "people")
+    assert (again.code, again.statuses) == (0, {"people": "unchanged"}), again.err
+    assert again.document["follows"] == last
+    assert (names(sandbox), len(sandbox.jobs())) == (FIRST, jobs)
+
+
+def test_a_named_run_is_undone_whatever_was_loaded_and_restored_since(at: At) -> None:
+    work, sandbox = at
+    first = night(work, people(20, name="a"))
+    before_second = names(sandbox)
+    night(work, people(10, start=15, name="b"))
+    assert work.invoke("restore", "people").code == 0
+    assert names(sandbox) == before_second
+    third = night(work, people(12, start=5, name="c"))
+    assert work.invoke("restore", "people").document["follows"] == third
+    assert names(sandbox) == before_second
+    assert work.invoke("restore", "people", "--run", first).code == 0
+    assert names(sandbox) == FIRST
+    assert {item["name"] for item in sandbox.items(id_of("people"))} == {f"Person {number}" for number in FIRST}
+
+
+def test_an_earlier_restore_needs_no_backup_once_what_it_undid_is_undone_again(at: At) -> None:
     work, sandbox = at
     night(work, people(10, start=25))
-    assert work.invoke("restore", "people").code == 0
-    undone = work.invoke("restore", "people", "--allow-delete", "people=24")
-    assert undone.code == 0, undone.err
-    assert names(sandbox) == [str(number) for number in range(25, 35)]
+    restored = work.invoke("restore", "people")
+    for path in (work.state / "runs" / str(restored.document["run_id"])).glob("people.*.gz"):
+        path.unlink()
+    again = work.invoke("restore", "people")
+    assert (again.code, again.statuses) == (0, {"people": "unchanged"}), again.err
+    assert names(sandbox) == FIRST
 
 
 def test_what_is_as_it_was_is_unchanged(at: At) -> None:
@@ -214,7 +256,8 @@ def test_neither_failed_nor_resume_take_a_restore_for_the_last_run(at: At) -> No
     assert len(sandbox.jobs()) == 3
 
 
-def test_an_interrupted_restore_is_restored_again_not_undone(at: At) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_an_interrupted_restore_is_restored_again_not_undone(named: bool, at: At) -> None:
     work, sandbox = at
     last = night(work, people(10))
     sandbox.set_faults(fault("import", {"stall_after": 30}))
@@ -227,9 +270,27 @@ def test_an_interrupted_restore_is_restored_again_not_undone(at: At) -> None:
     wrong = work.run("--resume")
     assert wrong.code == 2
     assert f"--run {last}" in " ".join(wrong.err.split())
-    again = work.invoke("restore", "people", "--run", last)
+    command = f"bulkimport restore {work.config} people --run {last} --state-dir {work.state}"
+    status = work.invoke("status")
+    assert status.dataset("people")["status"] == "unknown"
+    assert status.dataset("people")["error"]["hint"].endswith(f": {command}")
+    again = work.invoke("restore", "people", *(("--run", last) if named else ()))
     assert again.statuses == {"people": "unchanged"}, again.err
     assert names(sandbox) == FIRST
+
+
+def test_a_restore_whose_end_was_not_seen_is_to_be_restored_again(at: At) -> None:
+    work, sandbox = at
+    last = night(work, people(10))
+    work.settings["defaults"] = {"poll": {"initial": "50ms", "max": "50ms", "timeout": "300ms"}}
+    sandbox.set_faults(
+        fault("poll", {"status": 503}), fault("result", {"status": 503}), fault("tempget", {"status": 503}, after_n=1)
+    )
+    work.settings["retries"] = {"attempts": 1}
+    unseen = work.invoke("restore", "people")
+    assert unseen.statuses == {"people": "unknown"}, unseen.err
+    command = f"bulkimport restore {work.config} people --run {last} --state-dir {work.state}"
+    assert unseen.dataset("people")["error"]["hint"].endswith(f": {command}")
 
 
 def test_links_are_put_back_without_what_orgvue_computes(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ async def test_without_items_and_without_an_earlier_success_nothing_is_sent(tmp_
         assert isinstance(event, RefreshEnded)
         assert event.status is DatasetStatus.REFUSED
         assert event.baseline is None
-        assert event.warnings
+        assert event.warnings == ()  # nothing stands in for them
         assert UNREADABLE.message in event.error.message
 
 
@@ -171,3 +171,32 @@ async def test_a_config_that_changed_since_the_last_success_wants_to_be_accepted
         assert "dataset_id" in event.error.message
         assert "--accept-config-change people" in event.error.hint
         assert bench.service.asked == []
+
+
+@pytest.mark.parametrize(("left", "warned"), [(4, True), (5, False), (10, False)])
+async def test_far_fewer_items_than_the_last_success_left_are_told(left: int, warned: bool, tmp_path: Path) -> None:
+    clock, dataset = FakeClock(), csv_dataset(tmp_path, "people", tuple(range(1, 11)))
+    async with a_bench(tmp_path, dataset, clock=clock) as bench:
+        await (await bench.driver("people")).drive()
+        assert bench.witness.of("warned") == []
+    bench.service.items[dataset.dataset_id] = [{"id": str(one), "name": f"Person {one}"} for one in range(left)]
+    async with a_bench(tmp_path, dataset, clock=clock, run_id="run-2", service=bench.service) as later:
+        event = await checked(later)
+        assert isinstance(event, PayloadChecked)
+        told = f"Orgvue holds {left} items, while the last successful run left 10 "
+        assert [warning.startswith(told) for warning in event.warnings] == [True] * warned
+
+
+async def test_few_items_after_a_restore_are_no_surprise(tmp_path: Path) -> None:
+    clock, dataset = FakeClock(), csv_dataset(tmp_path, "people", tuple(range(1, 11)))
+    async with a_bench(tmp_path, dataset, clock=clock) as bench:
+        await (await bench.driver("people")).drive()
+    async with a_bench(
+        tmp_path, dataset, clock=clock, run_id="run-2", service=bench.service, command="restore"
+    ) as back:
+        await (await back.driver("people")).drive()
+    bench.service.items[dataset.dataset_id] = []
+    async with a_bench(tmp_path, dataset, clock=clock, run_id="run-3", service=bench.service) as later:
+        event = await checked(later)
+        assert isinstance(event, PayloadChecked)
+        assert event.warnings == ()

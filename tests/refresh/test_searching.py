@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.errors import AmbiguousError, UnavailableError
-from bulkimport.model import DatasetStatus, Poll, Stage
+from bulkimport.model import DatasetStatus, ErrorReport, Poll, Stage
 from bulkimport.refresh import events as e
-from bulkimport.refresh.machine import Refresh
+from bulkimport.refresh.machine import Refresh, State, apply
 from bulkimport.refresh.searching import is_result, search_import
 from tests.support.clock import FakeClock
 from tests.support.refreshing import Bench, a_bench, csv_dataset
@@ -79,6 +80,25 @@ async def test_it_stays_unknown_where_any_of_these_is_missing(
         assert isinstance(event, e.RefreshEnded)
         assert (event.status, event.error.stage) == (DatasetStatus.UNKNOWN, Stage.IMPORT)
         assert sign in event.error.message
+        assert event.error.message.startswith("No answer. No result appeared within")
+        assert event.error.hint.endswith(f": bulkimport run configs/all.yaml --resume {bench.run.run_id}")
+        assert not event.error.retryable
+
+
+async def test_an_answer_that_leaves_the_import_open_is_told_with_what_it_said(tmp_path: Path) -> None:
+    said = ErrorReport(Stage.IMPORT, "Orgvue answered 503 Busy (50301).", "Look.", 503, "50301", "Busy", "Root=1-x")
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people", poll=MINUTE), clock=FakeClock()) as bench:
+        refresh = await lost(bench, carried_out=False)
+        refresh = apply(replace(refresh, state=State.AWAITING), e.ImportReplyLost(said))
+        refresh = apply(refresh, e.RefreshResumed())
+        event = await search_import(await bench.context("people"), refresh)
+        assert isinstance(event, e.RefreshEnded)
+        error = event.error
+        assert (error.http_status, error.code, error.name, error.trace_id) == (503, "50301", "Busy", "Root=1-x")
+        assert error.message.startswith("Orgvue answered 503 Busy (50301).")
+        assert "whether the import was taken up is not known" in error.message
+        requested = apply(replace(refresh, state=State.SUBMITTING), e.ImportRequested())
+        assert requested.lost is None  # another request, which may go another way
 
 
 async def test_a_store_that_does_not_answer_is_asked_again(tmp_path: Path) -> None:

@@ -302,6 +302,25 @@ def test_an_import_that_may_be_running_ends_unknown_and_holds_up_the_next_run(li
     assert_sound_summary(second.document)
 
 
+@pytest.mark.parametrize("status", [503, 408, 307])
+def test_an_answer_that_leaves_the_import_open_is_in_the_error_also_after_a_resume(status: int, tmp_path: Path) -> None:
+    away = {"status": status} | ({"headers": {"Location": "https://elsewhere.example/"}} if status == 307 else {})
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault("import", away, nth=1)]) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "300ms"}}
+        work.add("people", people(3, start=2))
+        first = work.run()
+        error = first.dataset("people")["error"]
+        again = work.run("--resume", str(first.document["run_id"])).dataset("people")
+        assert sandbox.jobs() == []
+    assert (error["http_status"], error["retryable"]) == (status, False)
+    assert status == 307 or (error["name"], error["code"]) == ("InjectedFault", f"{status}00")
+    assert "redirects" in error["message"] or f"answered {status}" in error["message"]
+    assert "is not known" in error["message"]
+    assert f" --resume {first.document['run_id']}" in error["hint"]
+    assert again["status"] == "unknown"
+    assert again["error"] == error | {"trace_id": again["error"]["trace_id"]}
+
+
 def test_two_runs_at_once_do_not_refresh_the_same_dataset(tmp_path: Path) -> None:
     rules = [fault("poll", {"status": 404}, "people")]
     with at_work(tmp_path, seed("people", people(3)), seed("other", people(3)), faults=rules) as (work, sandbox):

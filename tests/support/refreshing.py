@@ -270,6 +270,7 @@ async def a_bench(
     service: FakeOrgvue | None = None,
     config: Config | None = None,
     uploads: int = 2,
+    command: str = "run",
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """A run of these datasets, registered in the journal of `folder`."""
@@ -284,7 +285,7 @@ async def a_bench(
                 replace(one, fingerprint=fingerprint(config, of))
                 for one, of in zip(records(datasets), datasets, strict=True)
             ]
-            await journal.start_run(a_record(run_id, clock.now()), known)
+            await journal.start_run(a_record(run_id, clock.now(), command=command), known)
             run = RunContext(
                 run_id=run_id,
                 config=config,
