@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -86,8 +86,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
             "  Next: Rename that file or folder, or correct the script that names it. Nothing was sent.\n"
         )
         return EXIT_USAGE
+    redactor = Redactor()
     try:
-        result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False)
+        result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False, obj=redactor)
     except click.ClickException as error:
         error.show(file=sys.stderr)
         if _wants_json(arguments):
@@ -99,7 +100,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a defect; what it means is said in words, not in a traceback
-        _admit(error)
+        _admit(error, redactor.text)
         return EXIT_FAILURE
     return result if isinstance(result, int) else EXIT_SUCCESS
 
@@ -118,9 +119,8 @@ def _is_undecodable(text: str) -> bool:
     return False
 
 
-def _admit(error: Exception) -> None:
+def _admit(error: Exception, redact: Callable[[str], str]) -> None:
     """Tells of a defect of the program: where it is, and what to do. The traceback is for whoever asks for it."""
-    redact = Redactor().text
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)

@@ -118,7 +118,8 @@ def common_options(command: Command) -> Command:
         **options: Any,
     ) -> int:
         level = log_level or ("warning" if log_format == "console" else "info")
-        common = Common(output, log_format, level, state_dir, not no_progress, Redactor())
+        redactor = click.get_current_context().find_object(Redactor) or Redactor()
+        common = Common(output, log_format, level, state_dir, not no_progress, redactor)
         try:
             return command(common=common, **options)
         except BulkimportError as error:

@@ -6,6 +6,7 @@ import pytest
 from bulkimport import __version__
 from bulkimport.cli import main
 from bulkimport.cli.main import commands, run_command_line
+from bulkimport.cli.options import Common, common_options
 from tests.support.program import invoke
 
 
@@ -73,6 +74,21 @@ def test_a_defect_is_told_in_words_without_a_traceback(monkeypatch: pytest.Monke
     assert "Traceback" not in found.err
     monkeypatch.setenv(main.TRACEBACK_VARIABLE, "1")
     assert "Traceback" in invoke("broken").err
+
+
+def test_a_defect_is_told_without_the_secrets_that_the_command_knew(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    @common_options
+    def leaky(common: Common) -> int:
+        common.redactor.add("correct horse")
+        raise ValueError("cannot parse 'correct horse'")
+
+    monkeypatch.setitem(main.commands.commands, "leaky", leaky)
+    monkeypatch.setenv(main.TRACEBACK_VARIABLE, "1")
+    found = invoke("leaky")
+    assert found.code == 1
+    assert "cannot parse" in found.err
+    assert "correct horse" not in found.err
 
 
 def test_ctrl_c_before_a_run_has_begun_ends_130(monkeypatch: pytest.MonkeyPatch) -> None:
