@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import click
 import orjson
@@ -14,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from bulkimport import __version__
 from bulkimport.cli.completion import completion
+from bulkimport.cli.defects import TRACEBACK_VARIABLE, as_error
 from bulkimport.cli.history import history
 from bulkimport.cli.init import init
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
@@ -29,7 +29,6 @@ from bulkimport.log import Redactor
 from bulkimport.report.complaint import error_only
 
 EXIT_INTERRUPTED = 130
-TRACEBACK_VARIABLE = "BULKIMPORT_TRACEBACK"
 
 
 class DefaultsToRun(click.Group):
@@ -119,16 +118,9 @@ def _is_undecodable(text: str) -> bool:
     return False
 
 
-def _admit(error: Exception, redact: Callable[[str], str]) -> None:
-    """Tells of a defect of the program: where it is, and what to do. The traceback is for whoever asks for it."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    text = f"bulkimport itself failed: {type(error).__name__}{place}: {error}"
-    hint = (
-        f"This is a defect: please report it, with the traceback that {TRACEBACK_VARIABLE}=1 in the environment shows."
-    )
-    sys.stderr.write(redact(f"Error: {text}\n  Next: {hint} `bulkimport status` tells how far the run came.\n"))
+def _admit(defect: Exception, redact: Callable[[str], str]) -> None:
+    """The traceback is for whoever asks for it."""
+    error = as_error(defect)
+    sys.stderr.write(redact(f"Error: {error.message}\n  Next: {error.hint}\n"))
     if os.environ.get(TRACEBACK_VARIABLE):
-        sys.stderr.write(redact("".join(traceback.format_exception(error))))
+        sys.stderr.write(redact("".join(traceback.format_exception(defect))))

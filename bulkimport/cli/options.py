@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO
 import click
 import orjson
 
+from bulkimport.cli.defects import as_error
 from bulkimport.config.durations import parse_duration
 from bulkimport.errors import BulkimportError, StateError, UsageError
 from bulkimport.log import LogFormat, LogLevel, Redactor, is_coloured
@@ -72,6 +73,11 @@ class Common:
         self.has_shown = True
         _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
+    def show_error(self, error: BulkimportError) -> None:
+        """Where JSON is asked for, the document of a command that came to no result."""
+        if self.output == "json" and not self.has_shown:
+            self.show_document(error_only(error, self.redactor.text))
+
 
 def _write(data: bytes) -> None:
     try:
@@ -124,9 +130,13 @@ def common_options(command: Command) -> Command:
             return command(common=common, **options)
         except BulkimportError as error:
             complain(error, common.redactor)
-            if output == "json" and not common.has_shown:
-                common.show_document(error_only(error, common.redactor.text))
+            common.show_error(error)
             return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            common.show_error(as_error(error))
+            raise
 
     return with_common
 

@@ -5,6 +5,7 @@ import pytest
 
 from bulkimport import __version__
 from bulkimport.cli import main
+from bulkimport.cli.defects import TRACEBACK_VARIABLE
 from bulkimport.cli.main import commands, run_command_line
 from bulkimport.cli.options import Common, common_options
 from tests.support.program import invoke
@@ -66,13 +67,13 @@ def test_a_defect_is_told_in_words_without_a_traceback(monkeypatch: pytest.Monke
             raise ExceptionGroup("several", [error]) from None
 
     monkeypatch.setitem(main.commands.commands, "broken", broken)
-    monkeypatch.delenv(main.TRACEBACK_VARIABLE, raising=False)
+    monkeypatch.delenv(TRACEBACK_VARIABLE, raising=False)
     found = invoke("broken")
     assert found.code == 1
     assert found.out == ""
     assert "ZeroDivisionError" in found.err
     assert "Traceback" not in found.err
-    monkeypatch.setenv(main.TRACEBACK_VARIABLE, "1")
+    monkeypatch.setenv(TRACEBACK_VARIABLE, "1")
     assert "Traceback" in invoke("broken").err
 
 
@@ -84,11 +85,13 @@ def test_a_defect_is_told_without_the_secrets_that_the_command_knew(monkeypatch:
         raise ValueError("cannot parse 'correct horse'")
 
     monkeypatch.setitem(main.commands.commands, "leaky", leaky)
-    monkeypatch.setenv(main.TRACEBACK_VARIABLE, "1")
-    found = invoke("leaky")
+    monkeypatch.setenv(TRACEBACK_VARIABLE, "1")
+    found = invoke("leaky", "--output", "json")
     assert found.code == 1
+    assert found.document["schema"] == "bulkimport.error/1"
+    assert "itself failed: ValueError" in found.document["error"]["message"]
     assert "cannot parse" in found.err
-    assert "correct horse" not in found.err
+    assert "correct horse" not in found.err + found.out
 
 
 def test_ctrl_c_before_a_run_has_begun_ends_130(monkeypatch: pytest.MonkeyPatch) -> None:
