@@ -46,7 +46,14 @@ class Common:
         """--state-dir, else the config's, else the environment's, else .bulkimport in the working directory."""
         from_config = config.run.state_dir if config is not None else None
         chosen = self.state_dir or from_config or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
-        path = Path(chosen).expanduser().absolute()
+        try:
+            path = Path(chosen).expanduser().absolute()
+        except FileNotFoundError:
+            raise UsageError(
+                f"The working directory does not exist any more, in which the state directory {chosen} would be. "
+                "Nothing was sent.",
+                hint="Change to a folder that exists, or name the state directory in full with --state-dir.",
+            ) from None
         try:
             str(path).encode()
         except UnicodeEncodeError:
