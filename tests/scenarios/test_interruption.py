@@ -60,7 +60,7 @@ def resumed(work: Workplace, sandbox: ThreadedSandbox) -> None:
     assert jobs_per_dataset(sandbox) == dict.fromkeys(NAMES, 1)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_run_with_a_summary_and_a_resume_continues_it(
     number: signal.Signals, code: int, under_way: tuple[Workplace, ThreadedSandbox]
 ) -> None:
@@ -173,8 +173,9 @@ def test_a_plan_that_is_stopped_leaves_nothing_behind(number: signal.Signals, co
             assert any((work.state / "spool").rglob("*.keys"))
             started.send(number)
             stopped = started.end()
-    assert (stopped.code, stopped.out) == (code, "")
+    assert (stopped.code, stopped.document["schema"]) == (code, "bulkimport.error/1")
     assert "nothing was changed" in stopped.err
+    assert "nothing was changed" in stopped.document["error"]["message"]
     assert [path for path in (work.state / "spool").rglob("*") if path.is_file()] == []
 
 
