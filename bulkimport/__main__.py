@@ -5,24 +5,24 @@ import os
 import signal
 import sys
 
+from bulkimport import signals
+
 _UTF8_MODE = ["-X", "utf8"]
 
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
+    for number in signals.ending():
+        signal.signal(number, signals.leave)
     _open_closed_streams()
     _speak_utf8()
-    signal.signal(signal.SIGINT, _leave)
     from bulkimport.cli import run_command_line
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in signals.ending():
+        signal.signal(number, signals.stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which asyncio knows, and does better
     gc.freeze()  # what was imported stays; a collection that looks through it all would hold up the loop for 50 ms
     sys.exit(run_command_line(sys.argv[1:]))
-
-
-def _leave(number: int, frame: object) -> None:
-    """Ctrl-C while the program is still being loaded: nothing has been done, and there is nothing to say."""
-    os._exit(128 + number)
 
 
 def _speak_utf8() -> None:

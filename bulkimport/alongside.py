@@ -1,11 +1,13 @@
 """Something that runs beside a block of code and ends with it."""
 
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
+
+from bulkimport.signals import ending
 
 
 @asynccontextmanager
@@ -30,9 +32,21 @@ async def alongside(function: Callable[..., Coroutine[Any, Any, Any]], *args: An
         raise failure
 
 
+@contextmanager
+def receiving_signals() -> Iterator[AsyncIterator[signal.Signals]]:
+    """The signals that would end the program; afterwards they do again what they did before."""
+    before = {number: signal.getsignal(number) for number in ending()}
+    try:
+        with anyio.open_signal_receiver(*before) as signals:
+            yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def cancel_at_signal(scope: anyio.CancelScope, received: list[int] | None = None) -> None:
-    """Waits for SIGINT or SIGTERM, which meanwhile end nothing but the scope; its number goes to `received`."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    """Waits for a signal that ends the program, which meanwhile ends the scope alone; its number goes to `received`."""
+    with receiving_signals() as signals:
         async for number in signals:
             if received is not None:
                 received.append(int(number))

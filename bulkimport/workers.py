@@ -73,8 +73,8 @@ def _undisturbed(parent: int, function: Callable[..., T], args: tuple[Any, ...])
     sys.modules.setdefault("__main__", ModuleType("__main__"))  # there is none where the parent's is no file
     if threading.current_thread() is threading.main_thread():
         _give_way()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died just before
             os.kill(os.getpid(), signal.SIGKILL)

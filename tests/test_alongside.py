@@ -1,7 +1,10 @@
+import os
+import signal
+
 import anyio
 import pytest
 
-from bulkimport.alongside import alongside
+from bulkimport.alongside import alongside, receiving_signals
 
 
 async def test_it_runs_beside_the_block_and_ends_with_it() -> None:
@@ -74,3 +77,22 @@ async def test_the_cancellation_of_the_caller_reaches_both() -> None:
             await anyio.sleep_forever()
     assert scope.cancelled_caught
     assert ended == ["function"]
+
+
+async def test_signals_that_were_received_do_afterwards_what_they_did_before() -> None:
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    originally = {number: signal.signal(number, lambda number, _: came.append(number)) for number in numbers}
+    try:
+        with anyio.fail_after(10), receiving_signals() as signals:
+            os.kill(os.getpid(), signal.SIGHUP)
+            async for number in signals:
+                assert number is signal.SIGHUP
+                break
+        assert came == []
+        for number in numbers:
+            os.kill(os.getpid(), number)
+        assert came == list(numbers)
+    finally:
+        for number, handler in originally.items():
+            signal.signal(number, handler)

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream", "channels"),
-    ("errors", "model", "clock", "wording", "extras", "hosts", "__init__"),
+    ("errors", "model", "clock", "wording", "extras", "hosts", "signals", "__init__"),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 

@@ -1,6 +1,6 @@
 """What a former run left to do: for `--failed` and `--resume`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bulkimport.cli.work import Work
@@ -12,7 +12,7 @@ from bulkimport.model import Config, DatasetStatus, RunStatus
 from bulkimport.plan import Selection, selection_of
 from bulkimport.refresh.events import Event
 from bulkimport.refresh.machine import IllegalEventError, Refresh, replay
-from bulkimport.wording import Typed
+from bulkimport.wording import Typed, listed
 
 LAST = "last"
 """Stands for "the last run" where an option may name one."""
@@ -39,6 +39,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
     Raises UsageError where there is no such run or no longer such a config, NothingToDoError where nothing is left.
     """
     run = await _find(journal, config, key, wanted, "--resume")
+    since = await _since(journal, run) if wanted == LAST else ()
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
     open_names = to_take_up(config.datasets, refreshes)
@@ -61,6 +62,7 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
         command="resume",
         resumes=run,
         refreshes={name: refreshes[name] for name in refreshes if name in by_name},
+        warnings=_of_later_runs(run, since, open_names),
     ).as_permitted(run)
 
 
@@ -84,7 +86,12 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
         left = ", ".join(sorted(names))
         raise NothingToDoError(run, f"what did not succeed in run {run.run_id} is not selected, or disabled: {left}.")
     if not chosen:
-        raise NothingToDoError(run, f"every dataset of run {run.run_id} succeeded.")
+        reason = f"every dataset of run {run.run_id} succeeded."
+        before = await _left_open(journal, config, key) if wanted == LAST else None
+        if before is not None:
+            again = _typed(config).command("run", "--resume", before.run_id)
+            reason += f" But run {before.run_id} was interrupted before; to continue it: {again}"
+        raise NothingToDoError(run, reason)
     work = Work(selection_of(chosen), command="failed", follows=run).as_permitted(run)
     unused = {
         name: one for name, one in work.allowances.items() if name in refreshes and _sent_nothing(refreshes[name])
@@ -99,7 +106,7 @@ def _sent_nothing(refresh: Refresh) -> bool:
 
 
 async def _find(journal: Journal, config: Config, key: str, wanted: str, option: str) -> RunRecord:
-    run = await (_last(journal, key, option) if wanted == LAST else journal.run(wanted))
+    run = await (_last(journal, config, key, option) if wanted == LAST else journal.run(wanted))
     if run is None:
         what = "of this config" if wanted == LAST else wanted
         raise UsageError(
@@ -129,18 +136,59 @@ def _typed(config: Config) -> Typed:
     return Typed(config.path, config.named_state_dir)
 
 
-async def _last(journal: Journal, key: str, option: str) -> RunRecord | None:
-    """The last run from sources; for `--resume` the last that was interrupted, unless one has succeeded since.
+async def _last(journal: Journal, config: Config, key: str, option: str) -> RunRecord | None:
+    """The last run from sources; for `--resume` rather one that was interrupted and is still to be continued."""
+    left = await _left_open(journal, config, key) if option == "--resume" else None
+    return left or await journal.latest_run(key, commands=_FROM_SOURCES)
 
-    A restore that has ended does not count; whoever resumes right after one that was interrupted means that one.
+
+async def _left_open(journal: Journal, config: Config, key: str) -> RunRecord | None:
+    """The last run that was interrupted, unless later ones have refreshed everything that it left open.
+
+    A restore that has ended does not count; whoever resumes right after one that was interrupted means that one. None
+    while a later run goes on: what that leaves open cannot be told yet.
     """
-    if option == "--resume":
-        for run in await journal.runs(_LOOKED_AT, key):
-            if run.status is RunStatus.INTERRUPTED:
-                return run
-            if run.command in _FROM_SOURCES and run.status in (RunStatus.SUCCEEDED, RunStatus.RUNNING):
-                break
-    return await journal.latest_run(key, commands=_FROM_SOURCES)
+    runs = await journal.runs(_LOOKED_AT, key)
+    statuses = await journal.statuses([run.run_id for run in runs])
+    present = {dataset.name for dataset in config.datasets}
+    refreshed: set[str] = set()
+    for run in runs:
+        left = {name for name, status in statuses[run.run_id].items() if status in (None, DatasetStatus.UNKNOWN)}
+        is_meant = run.command in _FROM_SOURCES or not refreshed
+        if run.status is RunStatus.INTERRUPTED and is_meant and left & present - refreshed:
+            return run
+        if run.command in _FROM_SOURCES:
+            if run.status is RunStatus.RUNNING:
+                return None
+            refreshed |= _successes(statuses[run.run_id])
+    return None
+
+
+async def _since(journal: Journal, run: RunRecord) -> tuple[tuple[str, set[str]], ...]:
+    """The later runs of the same config from sources, the last first, each with what it has refreshed."""
+    later = []
+    for one in await journal.runs(_LOOKED_AT, run.config_key):
+        if one.run_id == run.run_id:
+            break
+        if one.command in _FROM_SOURCES:
+            later.append(one.run_id)
+    statuses = await journal.statuses(later)
+    return tuple((run_id, _successes(statuses[run_id])) for run_id in later)
+
+
+def _of_later_runs(run: RunRecord, since: Sequence[tuple[str, set[str]]], open_names: set[str]) -> tuple[str, ...]:
+    """Which run is continued, where it is not the last one."""
+    if not since:
+        return ()
+    again = sorted(open_names & {name for _, names in since for name in names})
+    text = f"Run {run.run_id} is continued, which was interrupted; run {since[0][0]} came after it."
+    if again:
+        text += f" {listed(again)} succeeded since; what had not been submitted is read from its source again."
+    return (text,)
+
+
+def _successes(statuses: Mapping[str, DatasetStatus | None]) -> set[str]:
+    return {name for name, status in statuses.items() if status is not None and status.is_success}
 
 
 async def _refreshes(journal: Journal, run: RunRecord, records: Mapping[str, DatasetRecord]) -> dict[str, Refresh]:

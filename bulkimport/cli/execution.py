@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bulkimport import __version__
-from bulkimport.alongside import alongside
+from bulkimport.alongside import alongside, receiving_signals
 from bulkimport.cli.audience import Audience
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
@@ -95,6 +95,7 @@ class Execution:
             audience = await self._audience(work, journal, run_id)
             async with alongside(self._watch_signals):  # from here on a signal leaves a run that can be resumed
                 await self._register(run_id, work, journal)
+                self._common.has_begun = True
                 progress = stack.enter_context(self._progress(work.selection.names, output.line))
                 output.print_through(progress.printer)
                 self._announce(work, output.line)
@@ -231,7 +232,7 @@ class Execution:
 
     async def _watch_signals(self) -> None:
         """The first signal lets requests in flight finish, the second ends everything at once."""
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with receiving_signals() as signals:
             async for number in signals:
                 if self._received is not None:
                     if self._importing is not None:

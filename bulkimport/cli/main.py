@@ -4,19 +4,27 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from contextlib import suppress
 
 import click
-import orjson
 from click.shell_completion import CompletionItem
 
-from bulkimport import __version__
 from bulkimport.cli.completion import completion
 from bulkimport.cli.defects import TRACEBACK_VARIABLE, as_error
 from bulkimport.cli.history import history
 from bulkimport.cli.init import init
-from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, EXIT_USAGE
+from bulkimport.cli.options import (
+    ARGUMENTS,
+    EXIT_FAILURE,
+    EXIT_SUCCESS,
+    EXIT_USAGE,
+    complain,
+    stop_code,
+    stop_error,
+    version_option,
+    write_document,
+)
 from bulkimport.cli.planning import check, plan
 from bulkimport.cli.report import report
 from bulkimport.cli.restore import restore
@@ -24,18 +32,18 @@ from bulkimport.cli.run import run
 from bulkimport.cli.sandbox import sandbox
 from bulkimport.cli.schema import schema
 from bulkimport.cli.status import status
-from bulkimport.errors import UsageError
-from bulkimport.log import Redactor
+from bulkimport.errors import BulkimportError, StateError, UsageError
+from bulkimport.log import LogFormat, Redactor
 from bulkimport.report.complaint import error_only
-
-EXIT_INTERRUPTED = 130
+from bulkimport.signals import asks_for
 
 
 class DefaultsToRun(click.Group):
     """`bulkimport CONFIG …` is `bulkimport run CONFIG …`; the common options may stand before a command as well."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {"--help", "-h", "--version"}
+        own = {"--help", "-h"}
+        ctx.meta[ARGUMENTS] = tuple(args)
         if args and args[0] not in own:
             first = self._first_word(args)
             named = first < len(args) and args[first] in self.commands
@@ -65,7 +73,7 @@ class DefaultsToRun(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`bulkimport CONFIG` is short for `bulkimport run CONFIG`.",
 )
-@click.version_option(__version__, prog_name="bulkimport")
+@version_option
 def commands() -> None:
     """Refreshes many Orgvue datasets at once through the asynchronous import, safely."""
 
@@ -80,33 +88,43 @@ def run_command_line(arguments: Sequence[str]) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     unreadable = [ascii(text) for text in arguments if _is_undecodable(text)]
     if unreadable:
-        sys.stderr.write(
-            f"Error: what was given as {', '.join(unreadable)} is not UTF-8.\n"
-            "  Next: Rename that file or folder, or correct the script that names it. Nothing was sent.\n"
-        )
-        return EXIT_USAGE
+        hint = "Rename that file or folder, or correct the script that names it. Nothing was sent."
+        wrong = UsageError(f"What was given as {', '.join(unreadable)} is not UTF-8.", hint=hint)
+        complain(wrong, Redactor(), _log_format(arguments))
+        return _show_error(wrong, arguments, EXIT_USAGE)
     redactor = Redactor()
     try:
         result = commands.main(args=list(arguments), prog_name="bulkimport", standalone_mode=False, obj=redactor)
     except click.ClickException as error:
-        error.show(file=sys.stderr)
-        if _wants_json(arguments):
-            document = error_only(UsageError(error.format_message(), hint="`bulkimport --help` shows what there is."))
-            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        return EXIT_USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
+        wrong = UsageError(error.format_message(), hint="`bulkimport --help` shows what there is.")
+        if _log_format(arguments) == "json":
+            complain(wrong, redactor, "json")
+        else:
+            error.show(file=sys.stderr)
+        return _show_error(wrong, arguments, EXIT_USAGE)
+    except (click.Abort, KeyboardInterrupt) as ended:
+        signalled = ended.__cause__ or ended
+        stopped = stop_error(signalled)
+        complain(stopped, redactor, _log_format(arguments))
+        return _show_error(stopped, arguments, stop_code(signalled))
     except click.exceptions.Exit as error:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a defect; what it means is said in words, not in a traceback
-        _admit(error, redactor.text)
+        _admit(error, redactor, _log_format(arguments))
         return EXIT_FAILURE
     return result if isinstance(result, int) else EXIT_SUCCESS
 
 
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """As far as that can be told where the arguments are wrong."""
-    return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
+def _log_format(arguments: Sequence[str]) -> LogFormat:
+    return "json" if asks_for(arguments, "--log-format", "json") else "console"
+
+
+def _show_error(error: BulkimportError, arguments: Sequence[str], code: int) -> int:
+    """Where JSON is asked for, the document of a command that was not even begun; returns the exit code."""
+    if asks_for(arguments, "--output", "json"):
+        with suppress(StateError):  # nobody can read it
+            write_document(error_only(error))
+    return code
 
 
 def _is_undecodable(text: str) -> bool:
@@ -118,9 +136,8 @@ def _is_undecodable(text: str) -> bool:
     return False
 
 
-def _admit(defect: Exception, redact: Callable[[str], str]) -> None:
+def _admit(defect: Exception, redactor: Redactor, log_format: LogFormat) -> None:
     """The traceback is for whoever asks for it."""
-    error = as_error(defect)
-    sys.stderr.write(redact(f"Error: {error.message}\n  Next: {error.hint}\n"))
+    complain(as_error(defect), redactor, log_format)
     if os.environ.get(TRACEBACK_VARIABLE):
-        sys.stderr.write(redact("".join(traceback.format_exception(defect))))
+        sys.stderr.write(redactor.text("".join(traceback.format_exception(defect))))

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -12,17 +14,22 @@ from typing import Any, Literal, TextIO
 import click
 import orjson
 
+from bulkimport import __version__, signals
 from bulkimport.cli.defects import as_error
+from bulkimport.clock import SystemClock, timestamp
 from bulkimport.config.durations import parse_duration
 from bulkimport.errors import BulkimportError, StateError, UsageError
 from bulkimport.log import LogFormat, LogLevel, Redactor, is_coloured
+from bulkimport.log.rendering import json_line
 from bulkimport.model import Config
-from bulkimport.report.complaint import error_only, error_text
+from bulkimport.report.complaint import error_event, error_only, error_text
 from bulkimport.report.layout import Layout
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 STATE_DIR_VARIABLE = "BULKIMPORT_STATE_DIR"
 DEFAULT_STATE_DIR = ".bulkimport"
+ARGUMENTS = "bulkimport.arguments"
+"""Where the context keeps the whole command line."""
 
 Command = Callable[..., int]
 
@@ -31,7 +38,7 @@ Command = Callable[..., int]
 class Common:
     """The common options of one invocation; `redactor` learns secrets as they become known.
 
-    `has_shown` tells whether the result was shown.
+    `has_shown` tells whether the result was shown, `has_begun` whether a run is on record.
     """
 
     output: Literal["text", "json"]
@@ -41,12 +48,20 @@ class Common:
     progress: bool
     redactor: Redactor
     has_shown: bool = False
+    has_begun: bool = False
 
     def state_directory(self, config: Config | None = None) -> Path:
         """--state-dir, else the config's, else the environment's, else .bulkimport in the working directory."""
         from_config = config.run.state_dir if config is not None else None
         chosen = self.state_dir or from_config or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
-        path = Path(chosen).expanduser().absolute()
+        try:
+            path = Path(chosen).expanduser().absolute()
+        except FileNotFoundError:
+            raise UsageError(
+                f"The working directory does not exist any more, in which the state directory {chosen} would be. "
+                "Nothing was sent.",
+                hint="Change to a folder that exists, or name the state directory in full with --state-dir.",
+            ) from None
         try:
             str(path).encode()
         except UnicodeEncodeError:
@@ -71,12 +86,29 @@ class Common:
     def show_document(self, document: dict[str, Any]) -> None:
         """One JSON document on stdout."""
         self.has_shown = True
-        _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_document(document)
+
+    def complain(self, error: BulkimportError) -> None:
+        """An error of the command itself, on stderr."""
+        complain(error, self.redactor, self.log_format)
+
+    def tell(self, text: str, event: str, **fields: str) -> None:
+        """What a person should know beside the result, on stderr; the event says it where the log is in JSON."""
+        if self.log_format == "json":
+            say(event, "info", fields, self.redactor)
+        else:
+            sys.stderr.write(self.redactor.text(f"{text}\n"))
 
     def show_error(self, error: BulkimportError) -> None:
         """Where JSON is asked for, the document of a command that came to no result."""
         if self.output == "json" and not self.has_shown:
-            self.show_document(error_only(error, self.redactor.text))
+            with suppress(StateError):  # stdout cannot be written to; the error itself is on stderr
+                self.show_document(error_only(error, self.redactor.text))
+
+
+def write_document(document: dict[str, Any]) -> None:
+    """One JSON document on stdout."""
+    _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def _write(data: bytes) -> None:
@@ -94,6 +126,26 @@ def _write(data: bytes) -> None:
 def _silence() -> None:
     """A second failure while Python closes stdout would show a traceback."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    if signals.asks_for(ctx.meta.get(ARGUMENTS, ()), "--output", "json"):
+        write_document({"schema": "bulkimport.version/1", "version": __version__})
+    else:
+        click.echo(f"bulkimport, version {__version__}")
+    ctx.exit()
+
+
+version_option = click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,  # before what is missing is missed
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 
 
 def common_options(command: Command) -> Command:
@@ -114,6 +166,7 @@ def common_options(command: Command) -> Command:
         help=f"Journal, results and backups; else run.state_dir, else ${STATE_DIR_VARIABLE}, else {DEFAULT_STATE_DIR}.",
     )
     @click.option("--no-progress", is_flag=True, help="No live progress, even on a terminal.")
+    @version_option
     @wraps(command)
     def with_common(
         output: Literal["text", "json"],
@@ -129,9 +182,14 @@ def common_options(command: Command) -> Command:
         try:
             return command(common=common, **options)
         except BulkimportError as error:
-            complain(error, common.redactor)
+            common.complain(error)
             common.show_error(error)
             return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE
+        except KeyboardInterrupt as stopped:
+            end = stop_error(stopped, has_begun=common.has_begun)
+            common.complain(end)
+            common.show_error(end)
+            return stop_code(stopped)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
@@ -141,10 +199,37 @@ def common_options(command: Command) -> Command:
     return with_common
 
 
-def complain(error: BulkimportError, redactor: Redactor) -> None:
-    """An error of the command itself, on stderr."""
-    sys.stderr.write(error_text(error, layout_for(sys.stderr), redactor.text))
-    sys.stderr.flush()
+def complain(error: BulkimportError, redactor: Redactor, log_format: LogFormat = "console") -> None:
+    """An error of the command itself, on stderr; where the log is in JSON, as an event of it."""
+    if log_format == "json":
+        say("command.failed", "error", error_event(error), redactor)
+        return
+    with suppress(OSError):  # a terminal that has gone; the exit code is still worth having
+        sys.stderr.write(error_text(error, layout_for(sys.stderr), redactor.text))
+        sys.stderr.flush()
+
+
+def say(event: str, level: LogLevel, fields: dict[str, Any], redactor: Redactor) -> None:
+    """One line of a log in JSON on stderr, where no log is open."""
+    happened = {"timestamp": timestamp(SystemClock().now()), "level": level, "event": event}
+    with suppress(OSError):
+        sys.stderr.write(json_line(redactor(None, level, happened | fields)) + "\n")
+        sys.stderr.flush()
+
+
+def stop_error(stopped: BaseException, *, has_begun: bool = False) -> BulkimportError:
+    """What a signal means that came while no run was to be stopped."""
+    number = stop_code(stopped) - 128
+    if has_begun:
+        hint = "`bulkimport status` shows how it ended."
+        return BulkimportError(signals.message(number, "while the end of the run was being told"), hint=hint)
+    when = stopped.when if isinstance(stopped, signals.Stopped) else signals.TOO_EARLY
+    return BulkimportError(signals.message(number, when), hint=signals.AGAIN)
+
+
+def stop_code(stopped: BaseException) -> int:
+    """The exit code after a signal; Ctrl-C has no exception of ours."""
+    return 128 + (stopped.number if isinstance(stopped, signals.Stopped) else signal.SIGINT)
 
 
 def layout_for(stream: TextIO) -> Layout:

@@ -16,7 +16,7 @@ from bulkimport.saved_plan import Approval, SavedPlan, document_of, new_plan_id,
 
 def check_savable(path: Path) -> None:
     """Raises UsageError where no file can be written, before the work of planning."""
-    folder = path.absolute().parent
+    folder = path.parent
     problem = (
         "it is a folder"
         if path.is_dir()

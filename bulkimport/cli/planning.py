@@ -32,6 +32,7 @@ from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.extracts import extracts_of
 from bulkimport.refresh.stop import Stop
 from bulkimport.report.planned import check_document, check_text, plan_document, plan_text
+from bulkimport.signals import Stopped
 from bulkimport.workers import Workers
 
 
@@ -171,8 +172,7 @@ def _plan(
     with configure(common.log_format, common.log_level, common.redactor, stream=sys.stderr):
         found = anyio.run(unless_stopped)
     if found is None:
-        sys.stderr.write("Stopped before the end; nothing was changed.\n")
-        raise click.exceptions.Exit(128 + received[0])
+        raise Stopped(received[0], "before the end; nothing was changed")
     return found
 
 

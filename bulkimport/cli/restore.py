@@ -61,7 +61,7 @@ def restore(
     work = replace(work, allowances=parse_allowances(loaded, allow_delete))
     ask = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     if ask:
-        common = replace(common, progress=False)  # live lines would write over the question
+        common.progress = False  # live lines would write over the question
     return anyio.run(_restore, common.state_directory(loaded), loaded, dataset, run_id, work, ask, common)
 
 

@@ -1,6 +1,5 @@
 """`bulkimport run`: refreshes datasets."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -182,7 +181,7 @@ def _planned(plan: SavedPlan, config: Config) -> Work:
 
 
 async def _show_nothing_to_do(journal: Journal, nothing: NothingToDoError, common: Common, clock: SystemClock) -> int:
-    sys.stderr.write(f"Nothing to do: {nothing.reason}\n")
+    common.tell(f"Nothing to do: {nothing.reason}", "run.idle", reason=nothing.reason)
     facts = await run_facts(journal, nothing.run, clock.now())
     common.show(lambda layout: summary_text(facts, layout), lambda: summary_document(facts))
     return EXIT_SUCCESS

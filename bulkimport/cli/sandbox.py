@@ -62,6 +62,7 @@ def sandbox(
         )
     except ValueError as error:
         raise UsageError(f"{error}.", hint="See `bulkimport sandbox --help`.") from error
+    common.has_shown = True  # the line that says that it is ready
     return run_server(options, _announce)
 
 

@@ -30,6 +30,19 @@ def error_text(error: BulkimportError, layout: Layout, redact: Callable[[str], s
     return layout.render([*parts, labelled(shown)] if shown else parts)
 
 
+def error_event(error: BulkimportError) -> dict[str, Any]:
+    """The fields of a log event that tells of it."""
+    report = error.report()
+    event: dict[str, Any] = {"error": report.message, "hint": report.hint}
+    if report.stage is not None:
+        event["stage"] = report.stage.value
+    if report.trace_id is not None:
+        event["trace_id"] = report.trace_id
+    if isinstance(error, ConfigError):
+        event["problems"] = [str(problem) for problem in error.problems]
+    return event
+
+
 def error_only(error: BulkimportError, redact: Callable[[str], str] = str) -> dict[str, Any]:
     """`bulkimport.error/1`: the document of a command that comes to no other. `problems` are those of a config."""
     document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": error_document(error.report().redacted(redact))}

@@ -69,6 +69,6 @@ if __name__ == "__main__":
     import signal
 
     # Ctrl-C in a terminal reaches the whole process group; only the server decides when a worker ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     main()

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import click
@@ -44,7 +45,10 @@ def test_a_wrong_command_line_is_a_document_as_well_where_one_is_asked_for() -> 
 
 
 def test_help_and_version_end_0_on_stdout() -> None:
-    assert invoke("--version").out.strip().endswith(__version__)
+    for arguments in (["--version"], ["run", "--version"], ["--no-progress", "--version"], ["history", "--version"]):
+        found = invoke(*arguments)
+        assert (found.code, found.err) == (0, "")
+        assert found.out.strip().endswith(__version__)
     for arguments in (["--help"], ["-h"], *([name, "--help"] for name in commands.commands)):
         found = invoke(*arguments)
         assert (found.code, found.err) == (0, "")
@@ -56,6 +60,25 @@ def test_every_command_has_the_common_options(name: str) -> None:
     text = invoke(name, "--help").out
     for option in ("--output", "--log-format", "--log-level", "--state-dir", "--no-progress"):
         assert option in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--output", "json", "--version"], ["--version", "--output=json"], ["plan", "--version", "--output", "json"]],
+)
+def test_the_version_is_a_document_where_one_is_asked_for(arguments: list[str]) -> None:
+    found = invoke(*arguments)
+    assert (found.code, found.document) == (0, {"schema": "bulkimport.version/1", "version": __version__})
+
+
+@pytest.mark.parametrize("arguments", [["--unheard-of"], ["absent.yaml"], ["caf\udce9.yaml"]])
+def test_what_ends_a_command_is_an_event_where_the_log_is_in_json(arguments: list[str]) -> None:
+    found = invoke("run", *arguments, "--log-format", "json")
+    assert (found.code, found.out) == (2, "")
+    (event,) = map(json.loads, found.err.splitlines())
+    assert (event["event"], event["level"]) == ("command.failed", "error")
+    assert event["error"]
+    assert event["hint"]
 
 
 def test_a_defect_is_told_in_words_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +132,6 @@ def test_a_name_that_is_not_utf_8_is_told_as_a_mistake_of_the_command_line(
 ) -> None:
     assert run_command_line(arguments) == 2
     assert r"caf\udce9" in capsys.readouterr().err
+    document = invoke(*arguments, "--output", "json").document
+    assert document["schema"] == "bulkimport.error/1"
+    assert r"caf\udce9" in document["error"]["message"]

@@ -36,6 +36,20 @@ def test_the_state_directory_is_the_options_the_configs_the_environments_or_the_
     assert common("~/state").state_directory() == Path.home() / "state"
 
 
+def test_a_working_directory_that_is_gone_is_told_where_the_state_would_be_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.delenv("BULKIMPORT_STATE_DIR", raising=False)
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match="working directory does not exist") as error:
+        common().state_directory()
+    assert "--state-dir" in error.value.hint
+    assert common(str(tmp_path)).state_directory() == tmp_path
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("30s", 30.0), ("15m", 900.0), ("2h", 7200.0)])
 def test_durations_are_written_as_in_the_config(text: str, seconds: float) -> None:
     assert DurationType().convert(text, None, None) == seconds

@@ -21,7 +21,7 @@ NAMES = ["first", "second", "third"]
 @pytest.fixture
 def under_way(tmp_path: Path) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
     """Three datasets, one of which does not come as far as its import; the ends of the others' jobs stay unseen."""
-    seeds = [seed(name, people(3)) for name in NAMES]
+    seeds = [seed(name, people(3)) for name in (*NAMES, "fourth")]
     rules = [fault("items", {"stall": 30}, "third")]
     rules += [fault("poll", {"status": 404}, name) for name in ("first", "second")]
     with at_work(tmp_path, *seeds, faults=rules) as (work, sandbox):
@@ -60,7 +60,7 @@ def resumed(work: Workplace, sandbox: ThreadedSandbox) -> None:
     assert jobs_per_dataset(sandbox) == dict.fromkeys(NAMES, 1)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_run_with_a_summary_and_a_resume_continues_it(
     number: signal.Signals, code: int, under_way: tuple[Workplace, ThreadedSandbox]
 ) -> None:
@@ -173,8 +173,9 @@ def test_a_plan_that_is_stopped_leaves_nothing_behind(number: signal.Signals, co
             assert any((work.state / "spool").rglob("*.keys"))
             started.send(number)
             stopped = started.end()
-    assert (stopped.code, stopped.out) == (code, "")
+    assert (stopped.code, stopped.document["schema"]) == (code, "bulkimport.error/1")
     assert "nothing was changed" in stopped.err
+    assert "nothing was changed" in stopped.document["error"]["message"]
     assert [path for path in (work.state / "spool").rglob("*") if path.is_file()] == []
 
 
@@ -255,6 +256,63 @@ def test_a_resume_begins_what_an_unknown_one_had_blocked_once_that_one_has_succe
         assert second.dataset("below")["error"]["blocked_by"] == ["bad"]
         assert [job.dataset_id for job in sandbox.jobs()] == [id_of(name) for name in ("people", "links", "chains")]
         assert work.run("--resume").code == 0  # what failed is not unknown: that is for --failed
+
+
+def test_an_interrupted_run_is_resumed_although_a_later_one_of_other_datasets_succeeded(
+    under_way: tuple[Workplace, ThreadedSandbox],
+) -> None:
+    work, sandbox = under_way
+    work.add("fourth", people(3))
+    with work.start("run", "--exclude", "fourth") as started:
+        submitted(sandbox)
+        started.kill()
+    sandbox.set_faults()
+    interrupted = work.invoke("status").document["run_id"]
+    later = work.run("--only", "fourth").document["run_id"]
+    failed = work.run("--failed")
+    assert failed.code == 0
+    assert f"--resume {interrupted}" in failed.err
+    run = work.run("--resume")
+    assert run.code == 0, run.err
+    assert run.document["run_id"] == interrupted
+    assert run.statuses == dict.fromkeys(NAMES, "succeeded")
+    assert f"run {later} came after it" in run.err
+    assert jobs_per_dataset(sandbox) == dict.fromkeys(NAMES, 1)
+    nothing = work.run("--resume")
+    assert (nothing.code, nothing.document["run_id"]) == (0, later)
+
+
+def test_a_later_run_of_a_part_does_not_settle_the_rest_of_an_interrupted_one(
+    under_way: tuple[Workplace, ThreadedSandbox],
+) -> None:
+    work, sandbox = under_way
+    with work.start("run") as started:
+        submitted(sandbox)
+        started.kill()
+    sandbox.set_faults()
+    interrupted = work.invoke("status").document["run_id"]
+    assert work.run("--only", "first,second").code == 0
+    run = work.run("--resume")
+    assert (run.code, run.document["run_id"]) == (0, interrupted), run.err
+    assert "first and second succeeded since" in run.err
+    assert jobs_per_dataset(sandbox) == {"first": 2, "second": 2, "third": 1}
+
+
+def test_an_interrupted_run_is_settled_once_later_ones_have_refreshed_what_it_left_open(
+    under_way: tuple[Workplace, ThreadedSandbox],
+) -> None:
+    work, sandbox = under_way
+    with work.start("run") as started:
+        submitted(sandbox)
+        started.kill()
+    sandbox.set_faults()
+    assert work.run("--only", "first,second").code == 0
+    last = work.run("--only", "third")
+    assert last.code == 0, last.err
+    run = work.run("--resume")
+    assert (run.code, run.document["run_id"]) == (0, last.document["run_id"])
+    assert "Nothing to do" in run.err
+    assert jobs_per_dataset(sandbox) == {"first": 2, "second": 2, "third": 1}
 
 
 def test_resume_and_failed_without_an_earlier_run_are_usage_errors(tmp_path: Path) -> None:
