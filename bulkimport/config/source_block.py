@@ -32,7 +32,7 @@ class PagingBlock(Block):
     link: Annotated[bool, switch()] = Field(
         False, description="true: the next page is where the answer's `Link` header says (rel=next)."
     )
-    next: Annotated[str | None, values.PLACE] = Field(
+    next: Annotated[tuple[str, ...] | None, values.PLACE] = Field(
         None,
         description="Where in an answer's JSON the address of the next page stands.",
         examples=["@odata.nextLink", "d.__next"],

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bulkimport.errors import SourceError
 from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
 from bulkimport.sources.base import Place, Record
-from bulkimport.sources.document import blocks_at
+from bulkimport.sources.document import See, blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
@@ -51,14 +51,14 @@ class JsonRecords:
         return array_blocks(utf8_chunks(self.files, path), self._names, path)
 
 
-def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str) -> Iterator[Block]:
+def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str, see: See | None = None) -> Iterator[Block]:
     """The array in the document whose bytes are `chunks` (under `names` if there are any), in blocks.
 
-    Raises SourceError, in which the document is called `path`.
+    Raises SourceError, in which the document is called `path`. `see` is told of the values around the array.
     """
     try:
         if names:
-            yield from blocks_at(chunks, names, CHUNK_SIZE)
+            yield from blocks_at(chunks, names, CHUNK_SIZE, see)
         else:
             yield from iter_blocks(chunks, CHUNK_SIZE)
     except JsonStreamError as error:

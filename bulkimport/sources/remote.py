@@ -25,6 +25,7 @@ from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse
 from bulkimport.sources.fetching import Access, Fetcher
 from bulkimport.sources.filesystems import Site, is_file, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
+from bulkimport.sources.paging import next_in
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.report import address_of
 from bulkimport.wording import duration
@@ -108,7 +109,11 @@ class _Transfer:
             kind, self._patience.name = self._source.content.type, name_of(url)
             path = self._folder / f"{len(names):05}.{kind}"
             async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
-                await fetcher.fetch(url, path, self._tell)
+                found = await fetcher.fetch(url, path, self._tell)
+            if next_in(found.links):
+                message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
+                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOT_SENT}"
+                raise SourceError(message, hint)
             names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
 
