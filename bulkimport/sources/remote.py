@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
-from fsspec.callbacks import Callback
 
 from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import SourceError
@@ -197,6 +196,8 @@ class _Transfer:
 
     def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
         """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
+        from fsspec.callbacks import Callback  # files on the web are had without it
+
         name = remote.file.path
         before = _described(remote.site, remote.path, self._choice, system)
         system.get_file(remote.path, str(target), callback=Callback(hooks={"told": self._told}))
