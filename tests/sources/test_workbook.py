@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -258,6 +259,24 @@ def test_a_workbook_that_is_cut_short_anywhere(tmp_path: Path) -> None:
     for share in (0.01, 0.3, 0.7, 0.99):
         path.write_bytes(whole[: int(len(whole) * share)])
         assert complaint(tmp_path, path).startswith(" is not a whole Excel workbook")
+
+
+def test_a_chart_sheet_without_a_chart_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    workbook = openpyxl.Workbook()
+    workbook.create_chartsheet("Chart")
+    workbook.save(path)
+    assert complaint(tmp_path, path) == " has a chart sheet without a chart, with which it cannot be read"
+
+
+def test_a_chart_sheet_with_a_chart_is_no_sheet_of_rows(tmp_path: Path) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"], [1])(workbook, sheet)
+        chart = workbook.add_chart({"type": "line"})
+        chart.add_series({"values": "=Staff!$A$2:$A$2"})
+        workbook.add_chartsheet("Chart").set_chart(chart)
+
+    assert rows_of(tmp_path, book(tmp_path, fill))[1:] == [{"id": 1}]
 
 
 def test_a_damaged_workbook(tmp_path: Path) -> None:
