@@ -105,7 +105,7 @@ class SourceBlock(Block):
     differing_columns: Annotated[DifferingColumns, choice("refuse", "fill")] = Field(
         "refuse",
         description="CSV only: what if files of one source have different columns. fill: all columns, blank where a "
-        "file lacks one.",
+        "file lacks one; each has to have the key.",
     )
     records: Annotated[tuple[str, ...] | None, values.RECORDS.or_null()] = Field(
         None,

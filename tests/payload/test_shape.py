@@ -91,6 +91,35 @@ def test_columns_that_cannot_be_sent_are_refused(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("header", "fields", "message"),
+    [
+        ("ID,name", (), "lacks the key column 'id'; it has 'ID', 'name'"),
+        ("name", (Field("id", "Number"),), "lacks the key column 'Number'; it has 'name'"),
+        ("a,name", (Field("id", "a", joined=("b",)),), "lacks the key column 'b'; it has 'a', 'name'"),
+    ],
+)
+def test_of_files_with_different_columns_each_has_to_have_the_key(
+    tmp_path: Path, header: str, fields: tuple[Field, ...], message: str
+) -> None:
+    whole, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    whole.write_text("id,Number,a,b\n")
+    other.write_text(header + "\n")
+    table = CsvTable(CsvSource((str(whole), str(other)), differing_columns="fill"))
+    with pytest.raises(SourceError) as caught:
+        TableShape(table, request(fields, "drop" if fields else "pass"))
+    assert caught.value.message == f"{other} {message}"
+    assert caught.value.hint
+
+
+def test_a_key_with_a_default_may_lack_its_column_in_a_file(tmp_path: Path) -> None:
+    whole, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    whole.write_text("id,name\n")
+    other.write_text("name\n")
+    table = CsvTable(CsvSource((str(whole), str(other)), differing_columns="fill"))
+    assert TableShape(table, request((Field("id", "id", default="1"),), "pass")).names == ("id", "name")
+
+
 def test_problems_are_told_row_by_row_with_the_source_column(tmp_path: Path) -> None:
     shape = of_table(tmp_path, "id,Pay,on", Field("pay", "Pay", "number"), Field("on", "on", "boolean"))
     rows = [["1", "5", "yes"], ["2", "5k", "perhaps"], ["3", "x" * 99, "no"]]
