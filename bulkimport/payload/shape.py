@@ -217,7 +217,7 @@ class RecordShape:
             if any(name in record for name in field.sources):
                 value = _joined(field, record)
                 shaped[field.name] = value if change is None else change.value(value)
-            elif change is not None and change.default is not None:
+            elif change is not None and (change.default is not None or not field.sources):
                 shaped[field.name] = change.default
         if self._extra == "pass":
             change = self._change_extra

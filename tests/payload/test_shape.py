@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource, ExtraColumns, Field, NdjsonSource
+from bulkimport.model import CsvSource, ExtraColumns, Field, FieldType, NdjsonSource
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import RecordShape, TableShape
 from bulkimport.sources.base import Record
@@ -203,8 +203,15 @@ def test_a_joined_column_of_a_table_is_made_of_its_parts(tmp_path: Path) -> None
         of_table(tmp_path, "site,x", Field("id", "site", joined=("no",)))
 
 
+@pytest.mark.parametrize("kind", [None, "text", "number", "date", "boolean"])
+def test_a_constant_may_be_null(tmp_path: Path, kind: FieldType | None) -> None:
+    field = Field("note", "note", kind, is_constant=True)
+    assert list(of_table(tmp_path, "id,note", field).shape([["1", "x"]])) == [(None, "1")]
+    assert of_records(tmp_path, field).shape([{"id": "1", "note": "x"}]) == [{"note": None, "id": "1"}]
+
+
 def test_a_constant_stands_in_for_the_column_of_its_name(tmp_path: Path) -> None:
-    shape = of_table(tmp_path, "id,source", Field("source", "source", constant="HR"))
+    shape = of_table(tmp_path, "id,source", Field("source", "source", is_constant=True, constant="HR"))
 
     assert shape.names == ("source", "id")
     assert list(shape.shape([["1", "x"]])) == [("HR", "1")]
@@ -224,7 +231,7 @@ def test_records_join_map_and_fill_as_tables_do(tmp_path: Path) -> None:
         tmp_path,
         Field("id", "site", joined=("no",), separator="-"),
         Field("sex", "g", value_map=(("1", "Male"), ("2", None)), default="?"),
-        Field("source", "source", constant="HR"),
+        Field("source", "source", is_constant=True, constant="HR"),
     )
 
     assert shape.shape([{"site": "UK", "no": 7, "g": 1}, {"site": "UK", "g": 2, "source": "x"}, {"no": 1}]) == [
