@@ -89,7 +89,7 @@ def test_dates_of_odata_2_become_iso_8601(tmp_path: Path, text: str, expected: s
         (b'{"d": [{"a.b": 1, "a": {"b": 2}}]}', "the report, record 1: flat, two of its values are called 'a.b'"),
         (b'{"d": [{"a": ' + b"[" * 40 + b"]" * 40 + b"}]}", "is nested more than 32 deep"),
         (b'{"d": [{"a": 1}', "the report, record 2, byte 15: the text ends before the array does"),
-        (b'{"d": []} {', "the report, byte 10: expected nothing more, found b'{'"),
+        (b'{"d": []} {', "the report, byte 10: expected nothing more, found '{'"),
         (b'{"d": [{"a": "\xff"}]}', "the report, record 1, byte 14: str is not valid UTF-8"),
         (b'{"e": [], "f": {}}', "there is no 'd': the document has no 'd', but 'e', 'f'"),
         (b'{"d": null}', "the report, byte 6: 'd' is null; expected an array of objects"),
