@@ -8,6 +8,7 @@ from itertools import chain
 import orjson
 
 from bulkimport.json_stream import ArrayReader, Block, JsonStreamError
+from bulkimport.wording import quoted
 
 _BOM = b"\xef\xbb\xbf"
 _DEEPEST = 1000
@@ -227,7 +228,7 @@ class Outline:
         return JsonStreamError(self._offset, 0, f"there is no {self._shown(len(self._names))}: {where} {found}")
 
     def _unexpected(self, found: bytes, offset: int) -> JsonStreamError:
-        return JsonStreamError(offset, 0, f"expected {_EXPECTED[self._next]}, found {found[:12]!r}")
+        return JsonStreamError(offset, 0, f"expected {_EXPECTED[self._next]}, found {quoted(found[:12])}")
 
 
 def blocks_at(

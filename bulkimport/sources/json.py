@@ -1,5 +1,6 @@
 """Files that each hold one JSON array of objects, by itself or within a document."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulkimport.errors import SourceError
@@ -13,6 +14,9 @@ from bulkimport.sources.text import utf8_chunks
 _HINT = "The file has to be one JSON array of objects, whole. Nothing was sent for this dataset."
 _HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
+
+
+_IS_OBJECT = re.compile(r"found ['\"]\{")
 
 
 class JsonRecords:
@@ -64,6 +68,6 @@ def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str, see: 
     except JsonStreamError as error:
         number = error.record_number or None
         record = f", record {number}" if number else ""
-        hint = _HINT_WITHIN if names else _HINT_OBJECT if "found b'{" in error.message else _HINT
+        hint = _HINT_WITHIN if names else _HINT_OBJECT if _IS_OBJECT.search(error.message) else _HINT
         message = f"{path}{record}, byte {error.byte_offset}: {error.message}"
         raise SourceError(message, hint, path, number) from None
