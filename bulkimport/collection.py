@@ -9,7 +9,7 @@ from typing import IO, Any
 import orjson
 
 from bulkimport.errors import StateError
-from bulkimport.json_stream import JsonObject, objects_in
+from bulkimport.json_stream import JsonObject, blocks_in
 from bulkimport.model import ItemCounts
 from bulkimport.results import Tally, reason
 from bulkimport.wording import counted
@@ -53,7 +53,7 @@ def _collect(result_path: str, failed: Path, key: tuple[str, ...]) -> Collected:
     tally = Tally()
     file: IO[bytes] | None = None
     try:
-        for entries in objects_in(result_path):
+        for entries in (block.objects for block in blocks_in(result_path)):
             rejected = [entry for entry in entries if tally.add(entry)]
             if rejected:
                 file = file or open(failed, "xb", opener=_private)  # noqa: SIM115 - closed below

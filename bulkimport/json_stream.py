@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from bulkimport.wording import quoted
+
 JsonObject = dict[str, Any]
 Quick = Callable[[bytes], list[Any] | None]
 
@@ -145,7 +147,7 @@ class ArrayReader:
             self._drop(1)
             self._opened = True
         elif pending or at_end:
-            found = f"found {bytes(pending[:12])!r}" if pending else "the text is empty"
+            found = f"found {quoted(pending[:12])}" if pending else "the text is empty"
             raise self._error(f"expected '[', the start of an array of objects; {found}")
 
     def _drop(self, count: int) -> None:
@@ -209,7 +211,8 @@ class ArrayReader:
         if not {dict}.issuperset(map(type, objects)):
             index, other = next((i, o) for i, o in enumerate(objects) if type(o) is not dict)
             kind = _KINDS.get(type(other), "a number")
-            raise self._error(f"expected an object, found {kind}", record=first + index)
+            position = _after(data, index) - 1
+            raise self._error(f"expected an object, found {kind}", record=first + index, position=position)
         self._records += len(objects)
         return Block(data, self._offset, first, None, objects) if objects else None
 
@@ -236,12 +239,6 @@ def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) ->
     """The array in a file, in blocks. Raises JsonStreamError and OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
         yield from iter_blocks(iter(lambda: file.read(_READ_SIZE), b""), block_size, quick)
-
-
-def objects_in(path: str) -> Iterator[list[JsonObject]]:
-    """The objects alone, block by block. Raises JsonStreamError and OSError."""
-    for block in blocks_in(path):
-        yield block.objects
 
 
 def _candidates(text: bytearray, limit: int) -> Iterator[int]:
@@ -282,6 +279,12 @@ def _ends(text: bytes | bytearray) -> Iterator[tuple[int, int]]:
                 return
             case _:  # a whole string
                 pass
+
+
+def _after(data: bytes, objects: int) -> int:
+    """Where in the array `data` begins what comes after so many objects."""
+    end = 1 + max((end for _, end in islice(_ends(data[1:]), objects)), default=0)
+    return len(data) - len(data[end:].lstrip(_WHITESPACE + b","))
 
 
 def _byte_position(data: bytes, error: orjson.JSONDecodeError) -> int:

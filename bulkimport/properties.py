@@ -59,5 +59,7 @@ def type_conflicts(dataset: Dataset, types: Mapping[str, str]) -> tuple[str, ...
 
 
 def _with_near_miss(column: str, known: Mapping[str, str]) -> str:
+    if not column.strip():
+        return f'"{column}"'
     near = near_misses(column, known)
     return f"{column} (did you mean {near[0]}?)" if near else column

@@ -111,3 +111,8 @@ def safe_text(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
+
+
+def quoted(text: bytes | bytearray) -> str:
+    """A piece of a text in quotes, whatever its bytes are."""
+    return repr(text.decode(errors="replace"))

@@ -108,6 +108,12 @@ def test_an_empty_array_has_no_blocks(text: bytes) -> None:
         (b'[{"a":1} {"a":2}]', 2, 9, "expected ','"),
         ('[{"é":"é"},{"é":tru}]'.encode(), 2, 19, "literal"),
         (b'[{"a":"\xff"}]', 1, 7, "UTF-8"),
+        (b'[{"id":"1"},5]', 2, 12, "expected an object, found a number"),
+        (b"[ 5]", 1, 2, "expected an object, found a number"),
+        (b'[{"a":",[{"}, {"b":[1,{}],"c":{}} ,\n null]', 3, 37, "expected an object, found null"),
+        (b'[{"a":"\\",{"},[{}]]', 2, 14, "expected an object, found an array"),
+        ('{"é":1}'.encode(), 1, 0, """found '{"é"""),
+        (b"\xff", 1, 0, "found '\ufffd'"),
     ],
 )
 def test_an_error_names_record_byte_and_problem(text: bytes, record: int, offset: int, words: str) -> None:

@@ -21,6 +21,13 @@ def test_unknown_columns_are_named_with_what_was_probably_meant() -> None:
     assert "extra_columns: drop" in caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_name_that_cannot_be_seen_is_put_in_quotes(name: str) -> None:
+    with pytest.raises(GuardError) as caught:
+        check_properties(a_dataset(), ("employeeID", name), TYPES, "employeeID")
+    assert f'columns are no properties of the dataset: "{name}". An import' in caught.value.message
+
+
 def test_a_long_list_of_unknown_columns_is_cut() -> None:
     with pytest.raises(GuardError, match="…") as caught:
         check_properties(a_dataset(), tuple(f"column{n}" for n in range(20)), TYPES, "employeeID")

@@ -103,6 +103,7 @@ def _field(name: str, field: FieldBlock, block: DatasetBlock) -> model.Field:
         typed_value(field.default, field, imports),
         joined=tuple(joined),
         separator=field.separator,
+        is_constant="value" in field.model_fields_set,
         constant=typed_value(field.value, field, imports),
         trim=block.trim if trim is None else trim,
         null_values=tuple(block.null_values if null_values is None else null_values),

@@ -48,7 +48,7 @@ def _stand_ins(values: Values) -> Iterator[Finding]:
 def _constants(values: Values) -> Iterator[Finding]:
     """Where no column is read, nothing can be done to one."""
     for name, field in _fields(values):
-        if field.value is None:
+        if "value" not in field.model_fields_set:
             continue
         for other in _NOT_WITH_A_CONSTANT:
             key = key_of(FieldBlock, other)

@@ -109,7 +109,9 @@ class FieldBlock(Block):
         description="The source column, if its name differs from the property's; a list is joined to one text.",
     )
     separator: Annotated[str, values.ANY_TEXT] = Field("", description="What stands between the columns of a list.")
-    value: Annotated[Scalar, values.SCALAR] = Field(None, description="A constant for every row; no column is read.")
+    value: Annotated[Scalar, values.SCALAR] = Field(
+        None, description="A constant for every row, null too; no column is read."
+    )
     type: Annotated[FieldType | None, choice("text", "number", "date", "boolean").or_null()] = Field(
         None, description="How the source's text is read; without it, it goes out as it stands."
     )

@@ -75,7 +75,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _any_name(of: JsonSchema) -> JsonSchema:
-    return {"type": "object", "patternProperties": {"": of}, "additionalProperties": False}
+    return {"type": "object", "additionalProperties": of}
 
 
 _SCALARS: JsonSchema = {"type": ["string", "number", "boolean"]}

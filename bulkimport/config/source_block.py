@@ -32,7 +32,7 @@ class PagingBlock(Block):
     link: Annotated[bool, switch()] = Field(
         False, description="true: the next page is where the answer's `Link` header says (rel=next)."
     )
-    next: Annotated[str | None, values.PLACE] = Field(
+    next: Annotated[tuple[str, ...] | None, values.PLACE] = Field(
         None,
         description="Where in an answer's JSON the address of the next page stands.",
         examples=["@odata.nextLink", "d.__next"],
@@ -105,7 +105,7 @@ class SourceBlock(Block):
     differing_columns: Annotated[DifferingColumns, choice("refuse", "fill")] = Field(
         "refuse",
         description="CSV only: what if files of one source have different columns. fill: all columns, blank where a "
-        "file lacks one.",
+        "file lacks one; each has to have the key.",
     )
     records: Annotated[tuple[str, ...] | None, values.RECORDS.or_null()] = Field(
         None,

@@ -21,7 +21,7 @@ TOKEN_PATTERN = "^[!-~]+$"  # noqa: S105 — the shape of a token, not a token
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 _LOOPBACK = r"(localhost|127(\.[0-9]{1,3}){3}|\[[0:]+:0*1\])"
 _SEGMENT = r"(?:[^.\\]|\\[.\\])+"
-_RECORDS = rf"{_SEGMENT}(\.{_SEGMENT})*"
+_WAY = rf"{_SEGMENT}(\.{_SEGMENT})*"
 _END = "(:[0-9]{1,5})?/?$"
 FUNCTION_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 PARAMETER_PATTERN = r"^[A-Za-z_]\w*$"
@@ -165,9 +165,9 @@ def _quotechar(value: str) -> str:
     return value
 
 
-def _records(value: str) -> tuple[str, ...]:
+def _way(value: str) -> tuple[str, ...]:
     r"""`data.workers` → its names; a dot that is part of a name is written `\.`, a backslash twice."""
-    if not re.fullmatch(_RECORDS, value):
+    if not re.fullmatch(_WAY, value):
         raise MismatchError
     parts = re.findall(rf"({_SEGMENT})(?:\.|$)", value)
     return tuple(re.sub(r"\\(.)", r"\1", part) for part in parts)
@@ -239,7 +239,6 @@ HEADER_VALUE = _secret("a text that a header can hold", _header_value, HEADER_VA
 PROM_FILE = text("a path that ends in .prom", _prom_file, r"\.prom$")
 SECRET = _secret("a text", Secret)
 ADDRESS = _secret("an address such as https://host/report", lambda value: Secret(_path(value)))
-PLACE = text("the names on the way to a value, joined by dots")
 PARAMETER = text("the name of a parameter")
 FILE_PATH = text("a path", _path)
 ENCODING = text("a text encoding that Python knows, such as utf-8 or cp1252", _encoding)
@@ -248,8 +247,11 @@ QUOTECHAR = text("one character", _quotechar, r"^[^\r\n]$")
 MEMBER = text("the name of a file in the archive, or a pattern for it")
 RECORDS = text(
     r"the names on the way to an array, such as data.workers (a dot within a name is written \.)",
-    _records,
-    f"^{_RECORDS}$",
+    _way,
+    f"^{_WAY}$",
+)
+PLACE = text(
+    r"the names on the way to a value, such as links.next (a dot within a name may be written \.)", _way, f"^{_WAY}$"
 )
 COLUMN = text("the name of a column")
 PROPERTY = text("a property key")

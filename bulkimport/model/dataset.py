@@ -27,7 +27,8 @@ class Field:
 
     `trim` takes white space off, `null_values` are texts that count as blank, `value_map` replaces texts (`unmapped`
     says what becomes of others), and then the value is read as its `type` says; `format` is a strptime pattern for
-    dates. `default` fills blank and missing cells (None: no default). With a `constant` no column is read.
+    dates. `default` fills blank and missing cells (None: no default). A property that `is_constant` has the value
+    `constant`, be it None, and no column is read.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Field:
     default: Scalar = None
     joined: tuple[str, ...] = ()
     separator: str = ""
+    is_constant: bool = False
     constant: Scalar = None
     trim: bool = False
     null_values: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class Field:
 
     @property
     def source_columns(self) -> tuple[str, ...]:
-        return () if self.constant is not None else (self.source_column, *self.joined)
+        return () if self.is_constant else (self.source_column, *self.joined)
 
 
 ExtractOrigin = Literal["modified", "file_name", "column"]

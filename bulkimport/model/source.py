@@ -127,9 +127,12 @@ class LinkPaging:
 
 @dataclass(frozen=True, slots=True)
 class NextPaging:
-    """The next page is where a value in the answer's JSON says: the names of objects and the value, joined by dots."""
+    """The next page is where a value in the answer's JSON says: the names of objects and of the value in them.
 
-    place: str
+    A name with dots may be there in parts, as if it were several.
+    """
+
+    place: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,9 @@ def conversion(field: Field, *, date_format: DateFormat, verbatim: frozenset[str
         case "text":
             pass
         case None:
-            if field.default is None and field.constant is None and not cleaning:
+            if field.default is None and not field.is_constant and not cleaning:
                 return None
-    default = field.default if field.constant is None else field.constant
+    default = field.constant if field.is_constant else field.default
     return Conversion(understand, field.type, default, verbatim, cleaning)
 
 

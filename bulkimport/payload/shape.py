@@ -75,6 +75,7 @@ class TableShape:
             fields += [passed_on(name, request) for name in extra]
         self._columns = fields
         self._refuse_missing(table.columns, request.key)
+        self._refuse_files_without_key(table, request.key)
         self.names = tuple(column.name for column in fields)
         refuse_reserved(self.names, self._place)
         refuse_twice([name for name, times in Counter(self.names).items() if times > 1], self._place)
@@ -126,6 +127,15 @@ class TableShape:
         missing += [name for name in key if name not in names]
         if missing:
             raise missing_columns(missing, found, self._place, key)
+
+    def _refuse_files_without_key(self, table: CsvTable, key: tuple[str, ...]) -> None:
+        """Where files may have different columns, each still has to have those that its keys are made of."""
+        made_of = [column for column in self._columns if column.name in key and not column.may_be_absent]
+        needed = [name for column in made_of for name in column.sources]
+        for path, header in table.headers.items():
+            missing = [name for name in needed if name not in header.columns]
+            if missing:
+                raise missing_columns(missing, header.columns, path, tuple(needed))
 
 
 class RecordShape:
@@ -207,7 +217,7 @@ class RecordShape:
             if any(name in record for name in field.sources):
                 value = _joined(field, record)
                 shaped[field.name] = value if change is None else change.value(value)
-            elif change is not None and change.default is not None:
+            elif change is not None and (change.default is not None or not field.sources):
                 shaped[field.name] = change.default
         if self._extra == "pass":
             change = self._change_extra

@@ -75,6 +75,13 @@ def judge_status(status: int, name: str, *, retry_after: float | None) -> Setbac
         case 429:
             hint = "Its limit is used up: run this dataset at another time, or have the limit raised."
             return Setback(f"{name} turns requests away (429)", hint, is_passing=True, retry_after=retry_after)
+        case 202:
+            hint = "Have the report made beforehand, or give the address under which it is there once it is done."
+            return Setback(f"{name} is yet to be made (202)", hint)
+        case 206:
+            return Setback(
+                f"{name} gave only a part of the report (206)", "Leave `Range` out of `headers`, if it is there."
+            )
         case 204:
             return Setback(f"{name} has no content (204), not even an empty list", "Check the report.")
         case _ if status in TRANSIENT_STATUSES:

@@ -1,13 +1,14 @@
 """A JSON document of any length around the one array in it that is read."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from itertools import chain
 
 import orjson
 
 from bulkimport.json_stream import ArrayReader, Block, JsonStreamError
+from bulkimport.wording import quoted
 
 _BOM = b"\xef\xbb\xbf"
 _DEEPEST = 1000
@@ -29,7 +30,12 @@ _INCOMPLETE = re.compile(
     )?\Z""",
     re.VERBOSE,
 )
+_OTHER = object()
 _KINDS = {b"{": "an object", b'"': "a text", b"t": "a truth value", b"f": "a truth value", b"n": "null"}
+
+
+See = Callable[[tuple[str, ...], object], None]
+"""Is told of the values in a document: the names on the way, and a text, None for null, or another object."""
 
 
 class _Next(Enum):
@@ -60,10 +66,15 @@ class Outline:
 
     Takes the document in chunks of any size, up to the array and again from its end on. Memory depends on how deep the
     document is nested and on its longest text. Raises JsonStreamError, with record number 0.
+
+    `see` is told of the values in objects that are in no array and at most `deepest` deep.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], see: See | None = None, deepest: int = 8) -> None:
         self._names = tuple(names)
+        self._see = see
+        self._deepest = deepest
+        self._way: list[str] = []
         self._pending = b""
         self._offset = 0  # of the first pending byte
         self._enough = 0  # pending bytes before another look is worth while
@@ -152,9 +163,11 @@ class Outline:
         self._next = _Next.COLON
         _decoded(token, offset)
         depth = len(self._stack)
+        if self._see is not None and self._is_seen(depth):
+            self._way[depth - 1 :] = [_text(token)]
         if depth != self._entered + 1 or depth > len(self._names):
             return
-        name = str(orjson.loads(token)) if b"\\" in token else token[1:-1].decode()
+        name = _text(token)
         if name != self._names[depth - 1]:
             if depth == len(self._reached) + 1 and len(self._seen) <= _NAMES_SHOWN:
                 self._seen.append(name)
@@ -169,6 +182,9 @@ class Outline:
         if not self._stack and token != b"{":
             kind = "an array" if token == b"[" else "a plain value"
             raise JsonStreamError(offset, 0, f"the document is {kind}; expected an object with {self._shown(1)} in it")
+        if self._see is not None and self._stack and self._is_seen(len(self._stack)):
+            value = _text(token) if token[:1] == b'"' else None if token == b"null" else _OTHER
+            self._see(tuple(self._way), value)
         leads_on, self._leads_on = self._leads_on, False
         self._next = _Next.COMMA_OR_END
         if leads_on:
@@ -192,6 +208,9 @@ class Outline:
                 raise JsonStreamError(offset, 0, f"the document is nested more than {_DEEPEST} deep")
         return False
 
+    def _is_seen(self, depth: int) -> bool:
+        return depth <= self._deepest and b"[" not in self._stack
+
     def _leave(self) -> None:
         self._stack.pop()
         self._entered = min(self._entered, max(0, len(self._stack) - 1))
@@ -209,15 +228,17 @@ class Outline:
         return JsonStreamError(self._offset, 0, f"there is no {self._shown(len(self._names))}: {where} {found}")
 
     def _unexpected(self, found: bytes, offset: int) -> JsonStreamError:
-        return JsonStreamError(offset, 0, f"expected {_EXPECTED[self._next]}, found {found[:12]!r}")
+        return JsonStreamError(offset, 0, f"expected {_EXPECTED[self._next]}, found {quoted(found[:12])}")
 
 
-def blocks_at(chunks: Iterable[bytes], names: Sequence[str], block_size: int) -> Iterator[Block]:
+def blocks_at(
+    chunks: Iterable[bytes], names: Sequence[str], block_size: int, see: See | None = None
+) -> Iterator[Block]:
     """The array under `names` in the document whose bytes are `chunks`, in blocks; the rest of it is checked as well.
 
     Raises JsonStreamError; its record number is 0 where the error is not in the array.
     """
-    outline = Outline(names)
+    outline = Outline(names, see)
     reader: ArrayReader | None = None
     fed = 0
     for chunk in chain(chunks, [b""]):
@@ -239,6 +260,16 @@ def blocks_at(chunks: Iterable[bytes], names: Sequence[str], block_size: int) ->
         yield from reader.close()
         outline.resume(fed, reader.rest)
     outline.close()
+
+
+def _text(token: bytes) -> str:
+    """What a text in quotes says, which is UTF-8."""
+    if b"\\" not in token:
+        return token[1:-1].decode()
+    try:
+        return str(orjson.loads(token))
+    except orjson.JSONDecodeError:  # half of a surrogate pair, which no name that anybody looks for has
+        return token[1:-1].decode()
 
 
 def _decoded(token: bytes, offset: int) -> None:

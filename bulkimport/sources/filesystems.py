@@ -1,12 +1,12 @@
-"""The file systems of fsspec: how they are opened here, and what their errors mean."""
+"""The file systems of fsspec: how they are opened here, and what their errors mean.
+
+It is imported where a file system is opened: files on the web are read without any, and without its being installed.
+"""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-
-import fsspec
-from fsspec.asyn import get_loop
 
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
@@ -93,7 +93,9 @@ def _kind(scheme: str) -> Any:
         from sshfs import SSHFileSystem  # fsspec's own has no deadlines, and trusts any server
 
         return SSHFileSystem
-    return fsspec.get_filesystem_class(scheme)
+    from fsspec import get_filesystem_class
+
+    return get_filesystem_class(scheme)
 
 
 def _opened(url: str, options: Mapping[str, object]) -> Any:
@@ -111,6 +113,8 @@ def _opened(url: str, options: Mapping[str, object]) -> Any:
 
 def _quieten() -> None:
     """What libraries have to say beside their exceptions, above all of tasks that a failure left behind."""
+    from fsspec.asyn import get_loop
+
     get_loop().set_exception_handler(lambda loop, context: None)
     for library in ("aiobotocore", "asyncssh", "botocore", "fsspec", "s3fs"):
         logger = logging.getLogger(library)

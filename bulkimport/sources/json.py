@@ -1,11 +1,12 @@
 """Files that each hold one JSON array of objects, by itself or within a document."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulkimport.errors import SourceError
 from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
 from bulkimport.sources.base import Place, Record
-from bulkimport.sources.document import blocks_at
+from bulkimport.sources.document import See, blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
@@ -13,6 +14,9 @@ from bulkimport.sources.text import utf8_chunks
 _HINT = "The file has to be one JSON array of objects, whole. Nothing was sent for this dataset."
 _HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
+
+
+_IS_OBJECT = re.compile(r"found ['\"]\{")
 
 
 class JsonRecords:
@@ -51,19 +55,19 @@ class JsonRecords:
         return array_blocks(utf8_chunks(self.files, path), self._names, path)
 
 
-def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str) -> Iterator[Block]:
+def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str, see: See | None = None) -> Iterator[Block]:
     """The array in the document whose bytes are `chunks` (under `names` if there are any), in blocks.
 
-    Raises SourceError, in which the document is called `path`.
+    Raises SourceError, in which the document is called `path`. `see` is told of the values around the array.
     """
     try:
         if names:
-            yield from blocks_at(chunks, names, CHUNK_SIZE)
+            yield from blocks_at(chunks, names, CHUNK_SIZE, see)
         else:
             yield from iter_blocks(chunks, CHUNK_SIZE)
     except JsonStreamError as error:
         number = error.record_number or None
         record = f", record {number}" if number else ""
-        hint = _HINT_WITHIN if names else _HINT_OBJECT if "found b'{" in error.message else _HINT
+        hint = _HINT_WITHIN if names else _HINT_OBJECT if _IS_OBJECT.search(error.message) else _HINT
         message = f"{path}{record}, byte {error.byte_offset}: {error.message}"
         raise SourceError(message, hint, path, number) from None

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
-from fsspec.callbacks import Callback
 
 from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import SourceError
@@ -25,6 +24,7 @@ from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse
 from bulkimport.sources.fetching import Access, Fetcher
 from bulkimport.sources.filesystems import Site, is_file, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
+from bulkimport.sources.paging import next_in
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.report import address_of
 from bulkimport.wording import duration
@@ -108,7 +108,11 @@ class _Transfer:
             kind, self._patience.name = self._source.content.type, name_of(url)
             path = self._folder / f"{len(names):05}.{kind}"
             async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
-                await fetcher.fetch(url, path, self._tell)
+                found = await fetcher.fetch(url, path, self._tell)
+            if next_in(found.links):
+                message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
+                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOT_SENT}"
+                raise SourceError(message, hint)
             names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
 
@@ -192,6 +196,8 @@ class _Transfer:
 
     def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
         """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
+        from fsspec.callbacks import Callback  # files on the web are had without it
+
         name = remote.file.path
         before = _described(remote.site, remote.path, self._choice, system)
         system.get_file(remote.path, str(target), callback=Callback(hooks={"told": self._told}))

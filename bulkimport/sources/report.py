@@ -18,8 +18,9 @@ from bulkimport.model import Basic, Bearer, FileSource, HttpSource, JsonSource, 
 from bulkimport.sources.answers import NOT_SENT, name_of
 from bulkimport.sources.fetching import Access, Fetched, Fetcher
 from bulkimport.sources.landed_file import named_as_packed, private
+from bulkimport.sources.next_link import STANDARD, NextLinks, judge_first
 from bulkimport.sources.paging import Page, Pages
-from bulkimport.sources.reshaping import text_at, write_records
+from bulkimport.sources.reshaping import see_around, write_records
 from bulkimport.wording import duration
 
 Tell = Callable[[int, int], None]
@@ -32,8 +33,8 @@ _ACCEPTS = {
 
 async def fetch_report(
     source: HttpSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
-) -> tuple[FileSource, dict[str, str]]:
-    """The report in `folder` (made if needed), ready to be read, and what people call its files.
+) -> tuple[FileSource, dict[str, str], tuple[str, ...]]:
+    """The report in `folder` (made if needed), ready to be read, what people call its files, and warnings.
 
     Raises SourceError where it cannot be had whole, within its `timeout`, and StateError or OSError for the disk.
     """
@@ -58,12 +59,13 @@ class _Report:
         self._tell = tell
         self._arrived = 0
         self._rows = folder / "rows.ndjson"
+        self._warnings: list[str] = []
         url = address_of(source.url)
         self.name = name_of(url)
         self._url = url.update_query([*url.query.items(), *_revealed(source.params)]) if source.params else url
         self.access = Access(url.origin(), _headers(source))
 
-    async def fetched(self, fetcher: Fetcher) -> tuple[FileSource, dict[str, str]]:
+    async def fetched(self, fetcher: Fetcher) -> tuple[FileSource, dict[str, str], tuple[str, ...]]:
         content = self._source.content
         pages = Pages(self._url, self._source.paging, self._source.max_pages)
         is_reshaped = isinstance(content, JsonSource) and (self._source.flatten or self._source.paging is not None)
@@ -74,28 +76,42 @@ class _Report:
             found = await fetcher.fetch(url, path, self._told)
             self._arrived += found.size
             if is_reshaped:
-                page = await anyio.to_thread.run_sync(self._reshaped, found)
+                page = await anyio.to_thread.run_sync(self._reshaped, found, not files)
                 files = [str(self._rows)]
             else:
+                if not files:
+                    await anyio.to_thread.run_sync(self._judge_first, found)
                 files.append(await anyio.to_thread.run_sync(named_as_packed, path, content.type))
                 page = Page(found.url, links=found.links)
             url = pages.after(page)
         reading = NdjsonSource(()) if is_reshaped else content
-        return replace(reading, paths=tuple(files)), dict.fromkeys(files, self.name)
+        return replace(reading, paths=tuple(files)), dict.fromkeys(files, self.name), tuple(self._warnings)
 
     def _told(self, arrived: int, total: int) -> None:
         self._tell(self._arrived + arrived, self._arrived + total if total else 0)
 
-    def _reshaped(self, found: Fetched) -> Page:
+    @property
+    def _place(self) -> tuple[str, ...]:
+        return self._source.content.records if isinstance(self._source.content, JsonSource) else ()
+
+    def _judge_first(self, found: Fetched) -> None:
+        """Of an answer that is kept as it came."""
+        links = NextLinks()
+        if self._place:
+            see_around(found.path, self.name, self._place, links.see, [f'"{name}"'.encode() for name in STANDARD])
+        self._warnings += judge_first(self.name, self._source.paging, found.links, links, self._place)
+
+    def _reshaped(self, found: Fetched, is_first: bool) -> Page:
         """Adds the records of an answer to the others, and removes it."""
-        content, paging = self._source.content, self._source.paging
-        place = content.records if isinstance(content, JsonSource) else ()
-        name = self.name
+        paging, place, name = self._source.paging, self._place, self.name
+        links = NextLinks(paging.place if isinstance(paging, NextPaging) else ())
         with open(self._rows, "ab", opener=private) as out:
-            rows = write_records(found.path, name, place, out, flatten=self._source.flatten)
+            rows = write_records(found.path, name, place, out, flatten=self._source.flatten, see=links.see)
             if not out.tell():
                 out.write(b"\n")  # no records at all are not the same as no content at all
-        following = text_at(found.path, name, paging.place) if isinstance(paging, NextPaging) else None
+        following = links.target(name) if isinstance(paging, NextPaging) else None
+        if is_first:
+            self._warnings += judge_first(name, paging, found.links, links, place)
         with found.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         found.path.unlink()

@@ -14,6 +14,7 @@ import ijson
 import orjson
 
 from bulkimport.errors import SourceError
+from bulkimport.sources.document import See
 from bulkimport.sources.files import CHUNK_SIZE
 from bulkimport.sources.json import array_blocks
 from bulkimport.sources.landed_file import open_unpacked
@@ -51,17 +52,19 @@ class _BadRecordError(ValueError):
     pass
 
 
-def write_records(document: Path, name: str, place: Sequence[str], out: BinaryIO, *, flatten: bool) -> int:
+def write_records(
+    document: Path, name: str, place: Sequence[str], out: BinaryIO, *, flatten: bool, see: See | None = None
+) -> int:
     """Adds the objects of the array at `place` in `document` (gzip is unpacked) to `out` as lines; returns their count.
 
     With `flatten`, nested values become properties whose names are joined by dots (items of arrays by their numbers,
     from 0), and dates of OData 2 (`/Date(1577836800000)/`) become ISO 8601. `name` is what people call the document.
-    Raises SourceError.
+    `see` is told of the values around the array. Raises SourceError.
     """
     count, lines = 0, bytearray()
     with _reading(document, name) as file:
         try:
-            for block in array_blocks(iter(lambda: file.read(CHUNK_SIZE), b""), place, name):
+            for block in array_blocks(_chunks(file), place, name, see):
                 for record in ijson.items(block.data, "item", map_type=_Object):
                     lines += _line(record, flatten=flatten)
                     count += 1
@@ -75,14 +78,24 @@ def write_records(document: Path, name: str, place: Sequence[str], out: BinaryIO
     return count
 
 
-def text_at(document: Path, name: str, place: str) -> str | None:
-    """The text at a dotted `place` of a JSON document; None where there is none, or null, or an empty one."""
+def see_around(document: Path, name: str, place: Sequence[str], see: See, marks: Sequence[bytes]) -> None:
+    """Tells `see` of the values around the array at `place`, if any of `marks` is in the document at all."""
+    mark = re.compile(b"|".join(map(re.escape, marks)))
     with _reading(document, name) as file:
-        value = next(ijson.items(file, place), None)
-        if value is not None and not isinstance(value, str):
-            message = f"{name}: expected the address of the next page at {place}, found another value"
-            raise SourceError(message, "Check `paging.next`. Nothing was sent for this dataset.")
-        return value or None
+        tail = b""
+        for chunk in _chunks(file):
+            if mark.search(tail + chunk):
+                break
+            tail = chunk[-max(map(len, marks)) :]
+        else:
+            return
+    with _reading(document, name) as file:
+        for _ in array_blocks(_chunks(file), place, name, see):
+            pass
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(CHUNK_SIZE), b"")
 
 
 @contextmanager

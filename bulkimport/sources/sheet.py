@@ -16,8 +16,14 @@ Cells = Sequence[Any]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref=["\']([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)["\']')
 _PLACE = re.compile(rb'<(?:\w+:)?(?:row|c)\s(?:[^>]*?\s)?r=["\']([A-Z]*)([0-9]+)["\']')
-_STALE = re.compile(rb'fullCalcOnLoad="(?:1|true)"')
-"""Excel is asked to calculate everything when it opens the workbook, since whoever wrote it did not."""
+_CALCULATION = re.compile(rb"<(?:\w+:)?calcPr\s[^>]*>")
+_STALE = re.compile(rb"""fullCalcOnLoad=["'](?:1|true)["']""")
+"""Excel is asked to calculate everything when it opens the workbook: whoever wrote it did not, or not all of it."""
+_OF_XLSXWRITER = re.compile(rb"""calcId=["']124519["']""")
+"""XlsxWriter always asks for that. It saves the result that it was given, and 0 where it was given none. Others that
+ask for it have changed cells below saved results of any value."""
+_ZEROS = (datetime.time(), datetime.timedelta(), datetime.datetime(1904, 1, 1))  # noqa: DTZ001 - as Excel has them
+"""What 0 is where it is formatted as a date."""
 _OVERLAP = 256
 _CHUNK = 1 << 20
 _NO_CODES = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
@@ -39,7 +45,9 @@ class Sheet:
         self._sheet = sheet
         self._member = sheet._worksheet_path  # openpyxl has no public name for it
         with zipfile.ZipFile(path) as archive:
-            self._stale = _STALE.search(archive.read("xl/workbook.xml")) is not None
+            calculation = b"".join(_CALCULATION.findall(archive.read("xl/workbook.xml")))
+            self._stale = _STALE.search(calculation) is not None
+            self._only_zeros_doubtful = self._stale and _OF_XLSXWRITER.search(calculation) is not None
             self._has_formulas, self._merged = self._scanned(archive)
 
     def rows(self) -> Iterator[Cells]:
@@ -70,10 +78,22 @@ class Sheet:
         with_formulas.reset_dimensions()
         for values, formulas in zip_longest(self._sheet.iter_rows(), with_formulas.iter_rows(), fillvalue=()):
             for value, formula in zip(values, formulas, strict=True):
-                # What has the type str was calculated to an empty text.
-                if formula.data_type == "f" and (self._stale or (value.value is None and value.data_type != "str")):
-                    raise _uncalculated(self.place, value)
+                if formula.data_type == "f":
+                    self._judge(value, formula.value)
             yield values
+
+    def _judge(self, result: Any, formula: object) -> None:
+        """Raises SourceError for the result of a formula that need not be one."""
+        if result.value is None and result.data_type != "str":  # what has that type is an empty text
+            raise _uncalculated(self.place, result)
+        if not self._stale or result.data_type == "e":
+            return
+        # The other cells that an array formula fills are saved as 0, and as no formulas.
+        is_alone = isinstance(formula, str) or getattr(formula, "ref", "") == result.coordinate
+        if not (self._only_zeros_doubtful and is_alone):
+            raise _uncalculated(self.place, result)
+        if not isinstance(result.value, bool) and (result.value == 0 or result.value in _ZEROS):
+            raise _uncalculated(self.place, result, "never calculated, or to 0: the workbook does not tell which")
 
     def _scanned(self, archive: zipfile.ZipFile) -> tuple[bool, list[tuple[str, ...]]]:
         """Whether there are formulas, and which cells are merged; and all bytes are seen, so their checksum holds."""
@@ -165,10 +185,9 @@ def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
     return value
 
 
-def _uncalculated(place: str, cell: Any) -> SourceError:
+def _uncalculated(place: str, cell: Any, what: str = "never calculated, so its value is not known") -> SourceError:
     hint = f"Open the workbook in Excel and save it, so that it holds the results. {_NOTHING_SENT}"
-    message = f"{place}, cell {cell.coordinate}: the formula was never calculated, so its value is not known"
-    return SourceError(message, hint, place, cell.row)
+    return SourceError(f"{place}, cell {cell.coordinate}: the formula was {what}", hint, place, cell.row)
 
 
 @lru_cache(20_000)

@@ -75,6 +75,7 @@ def _opened(path: str) -> Iterator[Any]:
                 finally:
                     book.close()
     except _BROKEN as error:
+        _refuse_empty_chart_sheets(path)
         raise _broken(path, error) from None
 
 
@@ -196,7 +197,21 @@ def _refuse_other_kinds(path: str) -> None:
         raise SourceError(f"{path} is {kind}", _SAVE_AS, path)
 
 
+def _refuse_empty_chart_sheets(path: str) -> None:
+    """Nothing is wrong with them, but openpyxl reads no workbook that has one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = set(archive.namelist())
+    except _BROKEN:
+        return
+    sheets = [PurePath(name) for name in members if name.startswith("xl/chartsheets/sheet")]
+    if any(str(sheet.parent / "_rels" / f"{sheet.name}.rels") not in members for sheet in sheets):
+        hint = f"Delete it in Excel, or put a chart on it, and save the workbook again. {_NOTHING_SENT}"
+        raise SourceError(f"{path} has a chart sheet without a chart, with which it cannot be read", hint, path)
+
+
 def _broken(path: str, error: BaseException | None) -> SourceError:
-    reason = re.sub(r"\s+", " ", f": {error}")[:200] if error is not None and str(error) else ""
+    is_telling = error is not None and str(error) and not isinstance(error, AttributeError | TypeError | IndexError)
+    reason = re.sub(r"\s+", " ", f": {error}")[:200] if is_telling else ""
     hint = f"It may be cut short, or still being written. Have it saved again. {_NOTHING_SENT}"
     return SourceError(f"{path} is not a whole Excel workbook{reason}", hint, path)

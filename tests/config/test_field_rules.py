@@ -11,6 +11,7 @@ from tests.config.support import Folder
     [
         ("{format: '%d/%m/%Y'}", "fields.p.format: `format` is for dates"),
         ("{value: x, from: a}", "fields.p.from: `value` is a constant, no column is read: leave `from` out"),
+        ("{value: null, from: a}", "fields.p.from: `value` is a constant, no column is read: leave `from` out"),
         ("{value: x, map: {a: b}}", "fields.p.map: `value` is a constant"),
         ("{value: x, type: number}", "fields.p.value: expected a number, as the type is number, found 'x'"),
         ("{map: {a: x}, type: number}", "fields.p.map.a: expected a number, as the type is number, found 'x'"),
@@ -50,13 +51,15 @@ def test_a_field_takes_what_the_dataset_says_unless_it_says_otherwise(folder: Fo
 
 def test_columns_are_joined_and_values_mapped(folder: Folder) -> None:
     more = (
-        "fields: {a: {from: [x, y], separator: '-'}, b: {map: {M: Male, '1': null}, unmapped: refuse}, c: {value: 5}}"
+        "fields: {a: {from: [x, y], separator: '-'}, b: {map: {M: Male, '1': null}, unmapped: refuse}, c: {value: 5}, "
+        "d: {value: null}}"
     )
-    joined, mapped, constant = folder.dataset(more).fields or ()
+    joined, mapped, constant, null = folder.dataset(more).fields or ()
 
     assert (joined.source_columns, joined.separator) == (("x", "y"), "-")
     assert (mapped.value_map, mapped.unmapped) == ((("M", "Male"), ("1", None)), "refuse")
     assert (constant.source_columns, constant.constant) == ((), 5)
+    assert (null.source_columns, null.constant) == ((), None)
 
 
 def test_blanks_may_be_a_token_that_is_set(folder: Folder) -> None:

@@ -3,15 +3,19 @@
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from bulkimport.config import json_schema
 from tests.config.json_schema import fits
 from tests.config.support import GOOD, IDS, Folder
 
 SCHEMA = json_schema()
+CONFIGS = Path(__file__).parents[2] / "configs"
+EXAMPLES = sorted([*CONFIGS.glob("*.yaml"), *CONFIGS.glob("sources/*.yaml")])
 
 
 def changed(**paths: Any) -> dict[str, Any]:
@@ -223,3 +227,25 @@ def test_the_schema_is_a_document_of_its_draft() -> None:
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
     assert "Block" not in json.dumps(SCHEMA)
     assert json_schema() == SCHEMA
+
+
+def parts(schema: Any) -> Iterator[Any]:
+    """Every object in the schema."""
+    if isinstance(schema, dict):
+        yield schema
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for value in inner:
+        yield from parts(value)
+
+
+def test_no_pattern_is_empty_since_validators_differ_about_what_fits_it() -> None:
+    assert [part for part in parts(SCHEMA) if "" in part.get("patternProperties", {})] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_fit_by_another_validator_too(example: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="it comes with the extra `dev`")
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    document = YAML(typ="safe").load(example)
+    assert [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)] == []
+    assert fits(document, SCHEMA, SCHEMA)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bulkimport.errors import SourceError
-from bulkimport.model import CsvSource, ExtraColumns, Field, NdjsonSource
+from bulkimport.model import CsvSource, ExtraColumns, Field, FieldType, NdjsonSource
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import RecordShape, TableShape
 from bulkimport.sources.base import Record
@@ -91,6 +91,35 @@ def test_columns_that_cannot_be_sent_are_refused(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("header", "fields", "message"),
+    [
+        ("ID,name", (), "lacks the key column 'id'; it has 'ID', 'name'"),
+        ("name", (Field("id", "Number"),), "lacks the key column 'Number'; it has 'name'"),
+        ("a,name", (Field("id", "a", joined=("b",)),), "lacks the key column 'b'; it has 'a', 'name'"),
+    ],
+)
+def test_of_files_with_different_columns_each_has_to_have_the_key(
+    tmp_path: Path, header: str, fields: tuple[Field, ...], message: str
+) -> None:
+    whole, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    whole.write_text("id,Number,a,b\n")
+    other.write_text(header + "\n")
+    table = CsvTable(CsvSource((str(whole), str(other)), differing_columns="fill"))
+    with pytest.raises(SourceError) as caught:
+        TableShape(table, request(fields, "drop" if fields else "pass"))
+    assert caught.value.message == f"{other} {message}"
+    assert caught.value.hint
+
+
+def test_a_key_with_a_default_may_lack_its_column_in_a_file(tmp_path: Path) -> None:
+    whole, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    whole.write_text("id,name\n")
+    other.write_text("name\n")
+    table = CsvTable(CsvSource((str(whole), str(other)), differing_columns="fill"))
+    assert TableShape(table, request((Field("id", "id", default="1"),), "pass")).names == ("id", "name")
+
+
 def test_problems_are_told_row_by_row_with_the_source_column(tmp_path: Path) -> None:
     shape = of_table(tmp_path, "id,Pay,on", Field("pay", "Pay", "number"), Field("on", "on", "boolean"))
     rows = [["1", "5", "yes"], ["2", "5k", "perhaps"], ["3", "x" * 99, "no"]]
@@ -174,8 +203,15 @@ def test_a_joined_column_of_a_table_is_made_of_its_parts(tmp_path: Path) -> None
         of_table(tmp_path, "site,x", Field("id", "site", joined=("no",)))
 
 
+@pytest.mark.parametrize("kind", [None, "text", "number", "date", "boolean"])
+def test_a_constant_may_be_null(tmp_path: Path, kind: FieldType | None) -> None:
+    field = Field("note", "note", kind, is_constant=True)
+    assert list(of_table(tmp_path, "id,note", field).shape([["1", "x"]])) == [(None, "1")]
+    assert of_records(tmp_path, field).shape([{"id": "1", "note": "x"}]) == [{"note": None, "id": "1"}]
+
+
 def test_a_constant_stands_in_for_the_column_of_its_name(tmp_path: Path) -> None:
-    shape = of_table(tmp_path, "id,source", Field("source", "source", constant="HR"))
+    shape = of_table(tmp_path, "id,source", Field("source", "source", is_constant=True, constant="HR"))
 
     assert shape.names == ("source", "id")
     assert list(shape.shape([["1", "x"]])) == [("HR", "1")]
@@ -195,7 +231,7 @@ def test_records_join_map_and_fill_as_tables_do(tmp_path: Path) -> None:
         tmp_path,
         Field("id", "site", joined=("no",), separator="-"),
         Field("sex", "g", value_map=(("1", "Male"), ("2", None)), default="?"),
-        Field("source", "source", constant="HR"),
+        Field("source", "source", is_constant=True, constant="HR"),
     )
 
     assert shape.shape([{"site": "UK", "no": 7, "g": 1}, {"site": "UK", "g": 2, "source": "x"}, {"no": 1}]) == [

@@ -2,13 +2,16 @@
 
 import contextlib
 import sqlite3
+import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CommandSource, CsvSource, ExcelSource, NdjsonSource, PythonSource, Secret, SqlSource
 from bulkimport.sources.landing import Landed, land
+from tests.support.http import answer, scripted_server
 
 WORKBOOK = Path(__file__).parents[1] / "data" / "people.xlsx"
 
@@ -54,6 +57,25 @@ def test_an_error_in_a_workbook_that_has_landed_names_the_command(tmp_path: Path
 
     with pytest.raises(SourceError, match=r"^the output of cat, sheet 'Broken', cell B2: there is an error, #DIV/0!$"):
         land(source, tmp_path / "landing", quiet)
+
+
+WITHOUT_EXTRAS = """
+import sys
+from pathlib import Path
+for library in ("backports.zstd", "duckdb", "fsspec", "openpyxl", "pyarrow", "s3fs", "sqlalchemy", "sqlparse", "sshfs"):
+    sys.modules[library] = None  # which makes importing it fail
+from bulkimport.model import CsvSource, RemoteSource, Secret
+from bulkimport.sources.landing import land
+landed = land(RemoteSource((Secret(sys.argv[1]),), CsvSource(())), Path(sys.argv[2]), lambda *_: None)
+sys.stdout.write(Path(landed.source.paths[0]).read_text())
+"""
+
+
+async def test_a_file_on_the_web_needs_no_extra(tmp_path: Path) -> None:
+    async with scripted_server(answer(200, b"id\n1\n")) as server:
+        argv = [sys.executable, "-c", WITHOUT_EXTRAS, server.url("/people.csv"), str(tmp_path / "landing")]
+        ended = await anyio.run_process(argv, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == (b"id\n1\n", b"", 0)
 
 
 def test_rows_of_a_function_have_its_name(tmp_path: Path) -> None:

@@ -38,17 +38,17 @@ def test_targets_are_kept_byte_for_byte() -> None:
 )
 def test_other_origins_are_refused(target: str) -> None:
     with pytest.raises(SourceError, match="where the credentials must not go"):
-        Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next=target))
+        Pages(FIRST, NextPaging(("next",)), 9).after(Page(FIRST, next=target))
 
 
 def test_the_same_origin_may_be_written_in_several_ways() -> None:
     target = "https://HOST:443/people?$skiptoken=x"
-    assert str(Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next=target))).endswith("?$skiptoken=x")
+    assert str(Pages(FIRST, NextPaging(("next",)), 9).after(Page(FIRST, next=target))).endswith("?$skiptoken=x")
 
 
 def test_a_target_that_is_none_is_told() -> None:
     with pytest.raises(SourceError, match="whose address cannot be used"):
-        Pages(FIRST, NextPaging("next"), 9).after(Page(FIRST, next="https://host:port/"))
+        Pages(FIRST, NextPaging(("next",)), 9).after(Page(FIRST, next="https://host:port/"))
 
 
 def test_counting_replaces_the_parameter_and_keeps_the_others() -> None:

@@ -325,6 +325,14 @@ async def test_files_on_the_web_land_too(tmp_path: Path) -> None:
     assert server.received[0].target == "/a.csv?sig=secret%2F1"
 
 
+async def test_a_page_of_a_report_is_no_file(tmp_path: Path) -> None:
+    async with scripted_server(answer(200, b"id\n1\n", [("Link", '</a.csv?page=2>; rel="next"')])) as server:
+        with pytest.raises(SourceError) as caught:
+            await fetch_files(source(server.url("/a.csv")), tmp_path / "l", lambda *_: None, FakeClock())
+    assert "/a.csv names a next page in its `Link` header: it is not a whole file" in caught.value.message
+    assert "`url` in place of `path`, with `paging: {link: true}`" in caught.value.hint
+
+
 def test_a_workbook_comes_from_elsewhere(memory: Memory, tmp_path: Path) -> None:
     memory.put("people.xlsx", (Path(__file__).parents[1] / "data" / "people.xlsx").read_bytes())
     remote = RemoteSource((Secret(f"{memory.url}/people.xlsx"),), ExcelSource((), header_row=2))

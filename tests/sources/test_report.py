@@ -40,6 +40,7 @@ from tests.support.http import (
 )
 
 JSON = [("Content-Type", "application/json")]
+PACKED = [("Content-Encoding", "gzip")]
 PEOPLE = [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
 
 
@@ -49,6 +50,11 @@ def a_report(server: ScriptedServer, target: str = "/people?format=json", **opti
 
 
 async def landed(source: HttpSource, folder: Path) -> tuple[FileSource, dict[str, str]]:
+    content, names, _ = await whole(source, folder)
+    return content, names
+
+
+async def whole(source: HttpSource, folder: Path) -> tuple[FileSource, dict[str, str], tuple[str, ...]]:
     return await fetch_report(source, folder / "landing", lambda arrived, total: None, FakeClock())
 
 
@@ -77,7 +83,7 @@ async def test_a_report_lands_whole_and_private(tmp_path: Path) -> None:
     body = json.dumps(PEOPLE).encode()
     async with scripted_server(answer(200, body, JSON)) as server:
         source = a_report(server)
-        content, names = await fetch_report(source, tmp_path / "l", lambda *counts: told.append(counts), FakeClock())
+        content, names, _ = await fetch_report(source, tmp_path / "l", lambda *counts: told.append(counts), FakeClock())
     (path,) = content.paths
     assert names == {path: f"{server.origin}/people"}
     assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
@@ -149,9 +155,144 @@ async def test_pages_follow_a_value_in_the_answer(tmp_path: Path, place: str, pa
             json_answer(page(PEOPLE[1:], "/people?last")),
             json_answer(page([], None)),
         )
-        source = a_report(server, content=JsonSource((), way), paging=NextPaging(place))
+        source = a_report(server, content=JsonSource((), way), paging=NextPaging(tuple(place.split("."))))
         assert await rows(source, tmp_path) == PEOPLE
     assert [request.target for request in server.received][1:] == ["/people?$skiptoken=a%20b", "/people?last"]
+
+
+@pytest.mark.parametrize("place", [("@odata", "nextLink"), ("@odata.nextLink",)], ids=["plain", "escaped"])
+async def test_a_dot_in_the_name_of_the_next_page_may_be_escaped(tmp_path: Path, place: tuple[str, ...]) -> None:
+    async with scripted_server() as server:
+        server.will(
+            json_answer({"@odata.nextLink": server.url("/people?2"), "v": PEOPLE[:1]}), json_answer({"v": PEOPLE[1:]})
+        )
+        source = a_report(server, content=JsonSource((), ("v",)), paging=NextPaging(place))
+        assert await rows(source, tmp_path) == PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("place", "page", "named"),
+    [
+        ("@odata.nextlink", {"@odata.nextLink": "/people?2"}, "@odata.nextLink"),
+        ("link.next", {"links": {"next": "?page=2", "self": "?page=1"}}, "links.next"),
+        ("next", {"meta": {"paging": {"nextPageUrl": "https://h/2"}}}, "meta.paging.nextPageUrl"),
+        ("continuation.url", {"continuationUrls": "https://h/2"}, "continuationUrls"),
+    ],
+)
+async def test_another_next_page_than_the_one_looked_for_means_that_the_report_is_not_whole(
+    tmp_path: Path, place: str, page: dict[str, Any], named: str
+) -> None:
+    async with scripted_server(json_answer({"value": PEOPLE, **page})) as server:
+        content = JsonSource((), ("value",))
+        error = await failure(a_report(server, content=content, paging=NextPaging(tuple(place.split(".")))), tmp_path)
+    assert error.message == (
+        f"{server.origin}/people names a next page at {named}, but there is no {place} in it: "
+        "what was read is not the whole report"
+    )
+    assert f'`paging: {{next: "{named}"}}`' in error.hint
+
+
+@pytest.mark.parametrize(
+    ("way", "place", "page"),
+    [
+        ("value", "_links.next.href", {"_links": {"self": {"href": "https://h/1"}, "first": {"href": "https://h/1"}}}),
+        ("value", "@odata.nextlink", {"@odata.context": "https://h/$metadata"}),
+        ("value", "next", {"next_steps_url": "https://h/help", "next_page": 2, "data": [{"next": "/2"}]}),
+        ("records", "@odata.nextLink", {}),
+    ],
+)
+async def test_a_single_page_without_the_name_of_the_next_is_the_last_but_tells_of_it(
+    tmp_path: Path, way: str, place: str, page: dict[str, Any]
+) -> None:
+    async with scripted_server(json_answer({way: PEOPLE, **page})) as server:
+        source = a_report(server, content=JsonSource((), (way,)), paging=NextPaging(tuple(place.split("."))))
+        _, _, warnings = await whole(source, tmp_path)
+    assert warnings == (
+        f"{server.origin}/people: no page had {place}, so the first was taken for the last. "
+        "If the report has more than one page, `paging.next` is not right.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("way", "place", "page"),
+    [
+        ("d.results", "d.__next", {"d": {"results": PEOPLE}}),
+        ("value", "@odata.nextLink", {"@odata.context": "https://h/$metadata", "value": PEOPLE}),
+        ("v", "links.next", {"v": PEOPLE, "links": {"next": None}}),
+        ("v", "links.next", {"v": PEOPLE, "links": {"next": ""}, "link": {"next": "/2"}}),
+    ],
+)
+async def test_a_single_page_that_is_known_to_be_the_last_tells_nothing(
+    tmp_path: Path, way: str, place: str, page: dict[str, Any]
+) -> None:
+    async with scripted_server(json_answer(page)) as server:
+        content = JsonSource((), tuple(way.split(".")))
+        source = a_report(server, content=content, paging=NextPaging(tuple(place.split("."))))
+        assert (await whole(source, tmp_path))[2] == ()
+
+
+async def test_the_second_page_may_lack_the_name_of_the_next(tmp_path: Path) -> None:
+    pages = json_answer({"v": PEOPLE[:1], "links": {"next": "/people?2"}}), json_answer({"v": PEOPLE[1:]})
+    async with scripted_server(*pages) as server:
+        source = a_report(server, content=JsonSource((), ("v",)), paging=NextPaging(("links", "next")))
+        assert (await whole(source, tmp_path))[2] == ()
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "paging", "asked"),
+    [
+        (JsonSource(()), None, "nothing asks for that one"),
+        (NdjsonSource(()), None, "nothing asks for that one"),
+        (JsonSource((), ("v",)), NextPaging(("next",)), "there is no next in it"),
+    ],
+    ids=["json", "lines", "asked for elsewhere"],
+)
+async def test_a_link_to_a_next_page_that_nothing_asks_for_means_that_the_report_is_not_whole(
+    tmp_path: Path, content: FileSource, paging: NextPaging | None, asked: str
+) -> None:
+    body = b'{"v": [{"id": 1}]}' if paging else b"[]"
+    async with scripted_server(answer(200, body, [("Link", '</people?2>; rel="next"')])) as server:
+        error = await failure(a_report(server, content=content, paging=paging), tmp_path)
+    assert f"names a next page in its `Link` header, but {asked}: what was read is not the whole" in error.message
+    assert "Write `paging: {link: true}` into the source." in error.hint
+
+
+@pytest.mark.parametrize(
+    ("way", "page", "named"),
+    [
+        ("value", {"value": PEOPLE, "@odata.nextLink": "https://h/2"}, "@odata.nextLink"),
+        ("d.results", {"d": {"results": PEOPLE, "__next": "https://h/2"}}, "d.__next"),
+    ],
+)
+@pytest.mark.parametrize(
+    "more", [{}, {"flatten": True}, {"paging": LinkPaging()}], ids=["as it is", "flat", "by the header"]
+)
+@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "packed"])
+async def test_a_next_page_in_the_answer_that_nothing_asks_for_means_that_the_report_is_not_whole(
+    tmp_path: Path, way: str, page: dict[str, Any], named: str, more: dict[str, Any], is_packed: bool
+) -> None:
+    body = json.dumps(page).encode()
+    reply = answer(200, gzip.compress(body), PACKED) if is_packed else answer(200, body)
+    async with scripted_server(reply) as server:
+        error = await failure(a_report(server, content=JsonSource((), tuple(way.split("."))), **more), tmp_path)
+    assert f"names a next page at {named}, but " in error.message
+    assert f'Write `paging: {{next: "{named}"}}` into the source.' in error.hint
+
+
+@pytest.mark.parametrize(
+    ("way", "page"),
+    [
+        ("value", {"value": PEOPLE, "@odata.nextLink": None}),
+        ("value", {"value": [{"@odata.nextLink": "/2"}]}),
+        ("value", {"value": PEOPLE, "other": {"__next": "/2"}}),
+    ],
+)
+async def test_no_next_page_and_those_of_other_things_make_no_part_of_a_report(
+    tmp_path: Path, way: str, page: dict[str, Any]
+) -> None:
+    async with scripted_server(json_answer(page)) as server:
+        assert (await whole(a_report(server, content=JsonSource((), (way,))), tmp_path))[2] == ()
 
 
 async def test_pages_are_counted_until_one_is_empty(tmp_path: Path) -> None:
@@ -169,7 +310,7 @@ async def test_pages_are_counted_until_one_is_empty(tmp_path: Path) -> None:
 
 async def test_a_report_without_records_is_not_one_without_content(tmp_path: Path) -> None:
     async with scripted_server(json_answer({"value": []})) as server:
-        source = a_report(server, content=JsonSource((), ("value",)), paging=NextPaging("next"))
+        source = a_report(server, content=JsonSource((), ("value",)), paging=NextPaging(("next",)))
         content, _ = await landed(source, tmp_path)
     assert isinstance(content, NdjsonSource)
     assert await anyio.to_thread.run_sync(read, content) == []
@@ -179,7 +320,7 @@ async def test_a_next_page_that_was_read_before_ends_it(tmp_path: Path) -> None:
     async with scripted_server() as server:
         again = json_answer({"next": server.url("/people?b"), "value": PEOPLE})
         server.will(again, again)
-        source = a_report(server, content=JsonSource((), ("value",)), paging=NextPaging("next"))
+        source = a_report(server, content=JsonSource((), ("value",)), paging=NextPaging(("next",)))
         assert "one that was read before" in (await failure(source, tmp_path)).message
     assert len(server.received) == 2
 
@@ -207,7 +348,7 @@ async def test_a_next_page_elsewhere_is_not_asked_for(tmp_path: Path) -> None:
     async with scripted_server() as other, scripted_server() as server:
         server.will(json_answer({"next": other.url("/people?token=t"), "value": []}))
         source = a_report(
-            server, content=JsonSource((), ("value",)), paging=NextPaging("next"), auth=Bearer(Secret("a-token"))
+            server, content=JsonSource((), ("value",)), paging=NextPaging(("next",)), auth=Bearer(Secret("a-token"))
         )
         error = await failure(source, tmp_path)
     assert f"next page is at {other.origin}/people, where the credentials must not go" in error.message
@@ -255,9 +396,6 @@ async def test_an_answer_that_is_always_cut_is_given_up(tmp_path: Path, cut: Rep
     assert len(server.received) == 5
 
 
-PACKED = [("Content-Encoding", "gzip")]
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -295,6 +433,8 @@ async def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
         (answer(401), "does not accept the credentials (401)"),
         (answer(403), "refuses access with these credentials (403)"),
         (answer(404), "does not exist (404)"),
+        (answer(202), "is yet to be made (202)"),
+        (answer(206, b"[]", JSON), "gave only a part of the report (206)"),
         (answer(204), "has no content (204), not even an empty list"),
         (answer(418), "answered 418 in place of a report"),
         (answer(200, b"<html>Sign in</html>", JSON), "answered with a web page in place of json"),

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from bulkimport.errors import SourceError
 from bulkimport.sources.json import JsonRecords
-from bulkimport.sources.reshaping import text_at, write_records
+from bulkimport.sources.reshaping import see_around, write_records
 
 
 def lines(folder: Path, document: bytes, *place: str, flatten: bool = True) -> list[bytes]:
@@ -88,7 +89,7 @@ def test_dates_of_odata_2_become_iso_8601(tmp_path: Path, text: str, expected: s
         (b'{"d": [{"a.b": 1, "a": {"b": 2}}]}', "the report, record 1: flat, two of its values are called 'a.b'"),
         (b'{"d": [{"a": ' + b"[" * 40 + b"]" * 40 + b"}]}", "is nested more than 32 deep"),
         (b'{"d": [{"a": 1}', "the report, record 2, byte 15: the text ends before the array does"),
-        (b'{"d": []} {', "the report, byte 10: expected nothing more, found b'{'"),
+        (b'{"d": []} {', "the report, byte 10: expected nothing more, found '{'"),
         (b'{"d": [{"a": "\xff"}]}', "the report, record 1, byte 14: str is not valid UTF-8"),
         (b'{"e": [], "f": {}}', "there is no 'd': the document has no 'd', but 'e', 'f'"),
         (b'{"d": null}', "the report, byte 6: 'd' is null; expected an array of objects"),
@@ -168,22 +169,22 @@ def test_a_full_disk_is_not_blamed_on_the_report(tmp_path: Path) -> None:
         write_records(tmp_path / "page", "the report", (), FullDisk(), flatten=True)
 
 
-@pytest.mark.parametrize(
-    ("document", "place", "expected"),
-    [
-        (b'{"d": {"results": [], "__next": "x"}}', "d.__next", "x"),
-        (b'{"@odata.nextLink": "x"}', "@odata.nextLink", "x"),
-        (b'{"d": {}}', "d.__next", None),
-        (b'{"next": null}', "next", None),
-        (b'{"next": ""}', "next", None),
-    ],
-)
-def test_a_text_is_found_by_its_place(tmp_path: Path, document: bytes, place: str, expected: str | None) -> None:
+@pytest.mark.parametrize("names", [("d", "rows"), ("rows",), ("none",)])
+def test_the_values_around_the_records_are_seen(tmp_path: Path, names: tuple[str, ...]) -> None:
+    document = (
+        rb'{"a": "x", "b": null, "c": 7, "d": {"\u0065.f": "y\n", "rows": [{"a": 1}], "g": "\ud800"}, '
+        rb'"h": [{"i": "z"}, "z"], "rows": [{"a": "q"}], "j": {"k": {}}, "l": true}'
+    )
     (tmp_path / "page").write_bytes(document)
-    assert text_at(tmp_path / "page", "the report", place) == expected
+    seen: dict[tuple[str, ...], object] = {}
+    with suppress(SourceError):
+        see_around(tmp_path / "page", "the report", names, seen.__setitem__, [b'"h"'])
+    texts = {way: value for way, value in seen.items() if value is None or isinstance(value, str)}
+    assert texts == {("a",): "x", ("b",): None, ("d", "e.f"): "y\n", ("d", "g"): r"\ud800"}
+    assert {("c",), ("h",), ("rows",), ("j", "k"), ("l",)} <= seen.keys()
+    assert not any("i" in way for way in seen)
 
 
-def test_another_value_is_no_address(tmp_path: Path) -> None:
-    (tmp_path / "page").write_bytes(b'{"next": 7}')
-    with pytest.raises(SourceError, match="expected the address of the next page at next"):
-        text_at(tmp_path / "page", "the report", "next")
+def test_a_document_without_any_mark_is_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b'{"a": "x", "rows": [')
+    see_around(tmp_path / "page", "the report", ("rows",), lambda way, value: pytest.fail("seen"), [b'"b"', b"c"])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -162,7 +163,10 @@ def uncalculated(workbook: Any, sheet: Any) -> None:
 
 BAD: dict[str, tuple[Fill, str]] = {
     "merged": (merged, ", sheet 'Staff': the cells B2:B4 are merged"),
-    "formula": (uncalculated, ", sheet 'Staff', cell A3: the formula was never calculated, so its value is not known"),
+    "formula": (
+        uncalculated,
+        ", sheet 'Staff', cell A3: the formula was never calculated, or to 0: the workbook does not tell which",
+    ),
     "no name": (table(["id", ""], [1, 5]), ", sheet 'Staff', cell B2: its column has no name"),
     "gap": (table(["id", "", "x"]), ", sheet 'Staff', row 1: column 2 has no name in the header"),
     "twice": (table(["id", "x", "id"]), ", sheet 'Staff', row 1: the header names the column 'id' more than once"),
@@ -188,12 +192,91 @@ def test_an_error_in_a_cell_is_told_with_its_place(tmp_path: Path) -> None:
     assert complaint(tmp_path, LIBRE, sheet="Broken") == ", sheet 'Broken', cell B2: there is an error, #DIV/0!"
 
 
+RESULTS: list[Any] = [2, -0.5, "ab", True, False]
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_results_that_a_library_has_saved_with_formulas_count(result: Any, tmp_path: Path) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"])(workbook, sheet)
+        sheet.write_formula("A2", "=B9", None, result)
+
+    assert rows_of(tmp_path, book(tmp_path, fill))[1:] == [{"id": result}]
+
+
+def test_an_error_that_a_library_has_saved_with_a_formula_is_told_as_one(tmp_path: Path) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"])(workbook, sheet)
+        sheet.write_formula("A2", "=NA()", None, "#N/A")
+
+    assert complaint(tmp_path, book(tmp_path, fill)) == ", sheet 'Staff', cell A2: there is an error, #N/A"
+
+
+@pytest.mark.parametrize("number_format", ["0.00", "yyyy-mm-dd", "hh:mm", "[h]:mm"])
+@pytest.mark.parametrize("options", [{}, {"date_1904": True}], ids=["1900", "1904"])
+def test_a_result_that_a_library_saves_where_it_has_none_is_refused_whatever_its_format(
+    number_format: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"])(workbook, sheet)
+        sheet.write_formula("A2", "=B9", workbook.add_format({"num_format": number_format}))
+
+    assert ", cell A2: the formula was never calculated, or to 0" in complaint(
+        tmp_path, book(tmp_path, fill, **options)
+    )
+
+
+def array_formula(area: str) -> Fill:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"])(workbook, sheet)
+        sheet.write_array_formula(area, "{=B2:B3}", None, 5)
+
+    return fill
+
+
+def test_of_a_formula_that_fills_several_cells_the_results_are_refused(tmp_path: Path) -> None:
+    """Only the first has a result: the library saves 0 for the others, and no formula with it."""
+    path = book(tmp_path, array_formula("A2:A3"))
+    assert ", cell A2: the formula was never calculated, so" in complaint(tmp_path, path)
+
+
+def test_the_result_of_an_array_formula_in_one_cell_counts(tmp_path: Path) -> None:
+    assert rows_of(tmp_path, book(tmp_path, array_formula("A2:A2")))[1:] == [{"id": 5}]
+
+
+def test_results_that_others_than_the_calculating_program_have_passed_on_are_refused(tmp_path: Path) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"])(workbook, sheet)
+        sheet.write_formula("A2", "=B9", None, 2)
+        workbook.set_calc_mode("auto", 191029)
+
+    assert ", cell A2: the formula was never calculated, so" in complaint(tmp_path, book(tmp_path, fill))
+
+
 def test_a_workbook_that_is_cut_short_anywhere(tmp_path: Path) -> None:
     whole = LIBRE.read_bytes()
     path = tmp_path / "people.xlsx"
     for share in (0.01, 0.3, 0.7, 0.99):
         path.write_bytes(whole[: int(len(whole) * share)])
         assert complaint(tmp_path, path).startswith(" is not a whole Excel workbook")
+
+
+def test_a_chart_sheet_without_a_chart_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    workbook = openpyxl.Workbook()
+    workbook.create_chartsheet("Chart")
+    workbook.save(path)
+    assert complaint(tmp_path, path) == " has a chart sheet without a chart, with which it cannot be read"
+
+
+def test_a_chart_sheet_with_a_chart_is_no_sheet_of_rows(tmp_path: Path) -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        table(["id"], [1])(workbook, sheet)
+        chart = workbook.add_chart({"type": "line"})
+        chart.add_series({"values": "=Staff!$A$2:$A$2"})
+        workbook.add_chartsheet("Chart").set_chart(chart)
+
+    assert rows_of(tmp_path, book(tmp_path, fill))[1:] == [{"id": 1}]
 
 
 def test_a_damaged_workbook(tmp_path: Path) -> None:
