@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bulkimport.errors import StateError
@@ -148,8 +149,9 @@ def _create_privately(path: Path) -> None:
     new = not path.exists()
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for file in (path, path.with_name(f"{FILE_NAME}-wal"), path.with_name(f"{FILE_NAME}-shm")):
-        if file.exists() and file.stat().st_mode & 0o077:
-            file.chmod(0o600)
+        with suppress(FileNotFoundError):  # whoever closes it last removes SQLite's companions, at any time
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
     if new:
         _sync_directory(path.parent)
         _sync_directory(path.parent.parent)

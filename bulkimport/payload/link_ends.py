@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from bulkimport.model import DanglingEnds
 from bulkimport.payload.hashes import HashFile, in_parts
@@ -49,7 +49,7 @@ def _found(request: LinkEndsRequest) -> tuple[DanglingEnds, ...]:
             for place, pieces in enumerate(parts):
                 gone = [value for value in chain.from_iterable(pieces) if value not in there]
                 counts[place] += len(gone)
-                suspects[place].update(gone[: _EXAMPLES - len(suspects[place])])
+                suspects[place].update(islice(dict.fromkeys(gone), _EXAMPLES - len(suspects[place])))
     examples = _texts(request.links, suspects)
     return tuple(
         DanglingEnds(end=end, links=count, of=file.count, examples=texts)

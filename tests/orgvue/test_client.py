@@ -22,6 +22,7 @@ API = f"{BASE}/api/v1/ACME"
 GET_URL = "https://store.example/f?X-Amz-Signature=a%2Fb&op=get"
 PUT_URL = "https://store.example/f?X-Amz-Signature=a%2Fb&op=put"
 TICKET_URL = "https://store.example/ticket?X-Amz-Signature=c%2Bd"
+EXPIRED = store_error(403, "AccessDenied", "Request has expired")
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ async def test_a_file_that_appears_late_is_waited_for() -> None:
         assert await b.client.stored_size(location(server.url("/g"))) == 9
 
 
-@pytest.mark.parametrize(("gone", "life"), [(answer(404), 900), (answer(403), -1), (answer(410), -1)])
+@pytest.mark.parametrize(("gone", "life"), [(answer(404), 900), (answer(403), -1), (answer(410), -1), (EXPIRED, 900)])
 async def test_a_file_that_is_not_there_must_not_be_imported_from(gone: Reply, life: float) -> None:
     async with scripted_server(*[gone] * 9) as server, bench(server.origin) as b:
         expires_at = b.clock.now() + timedelta(seconds=life)

@@ -66,7 +66,9 @@ def assert_as_if_undisturbed(work: Workplace, sandbox: ThreadedSandbox, names: t
 
 def recorded_runs(work: Workplace) -> list[dict[str, Any]]:
     """What the journal has. Leaves the config alone, which the program may just be reading."""
-    runs: list[dict[str, Any]] = invoke(*work.arguments("history")).document["runs"]
+    history = invoke(*work.arguments("history"))
+    assert history.code == 0, history.err
+    runs: list[dict[str, Any]] = history.document["runs"]
     return runs
 
 

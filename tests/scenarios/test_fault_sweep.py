@@ -49,7 +49,7 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     # What the store holds of the upload; where it does not say how much, its acknowledgement has to do.
     "tempget": {
         "once": dict.fromkeys(KINDS, "succeeded"),
-        "always": dict.fromkeys(KINDS, "failed") | {"not JSON": "succeeded"},
+        "always": dict.fromkeys(KINDS, "succeeded") | dict.fromkeys(("expired", "web page"), "failed"),
     },
     # Never sent twice. Found by its result if it was carried out, else unknown.
     "import": {
