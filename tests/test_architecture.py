@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream", "channels"),
-    ("errors", "model", "clock", "wording", "extras", "hosts", "signals", "__init__"),
+    ("errors", "model", "clock", "wording", "extras", "hosts", "signals", "link_header", "__init__"),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 
@@ -36,6 +36,7 @@ SIDEWAYS = {
     ("errors", "model"): "an error becomes the vocabulary's ErrorReport",
     ("payload", "sources"): "a payload is made of a source's rows",
     ("snapshot", "payload"): "one way to find keys that are not unique",
+    ("payload", "folders"): "one reserve of disk space",
     ("sources", "folders"): "what lands needs a private folder, and room on the disk",
     ("properties", "plan"): "one way to find what a misspelt name was meant to be",
     ("sandbox", "sandbox.server"): "the embedded sandbox is the server in a process of its own",

@@ -1,7 +1,6 @@
 """An answer's body into a file: through memory a block at a time, off the event loop, and whole or not at all."""
 
 import os
-import re
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -12,11 +11,11 @@ import anyio
 import anyio.to_thread
 
 from bulkimport.errors import StateError
+from bulkimport.link_header import next_in
 from bulkimport.orgvue.streaming import Reply
 from bulkimport.orgvue.wire import MalformedError
 
 BLOCK = 1 << 20
-_NEXT_PAGE = re.compile(r'rel\s*=\s*"?[^",;]*\bnext\b', re.IGNORECASE)
 T = TypeVar("T")
 
 
@@ -46,7 +45,7 @@ async def save(reply: Reply, path: Path, *, must_be_array: bool) -> int:
 def _refuse_parts(reply: Reply) -> None:
     """Only 200 is a whole document (RFC 9110, 15.3), unless it names a range or a next page (RFC 8288) all the same."""
     headers = reply.headers
-    if reply.status != 200 or "Content-Range" in headers or _NEXT_PAGE.search(headers.get("Link", "")):
+    if reply.status != 200 or "Content-Range" in headers or next_in([headers.get("Link", "")]):
         raise MalformedError("is a part of the document, or none")
 
 

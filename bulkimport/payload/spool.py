@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from bulkimport.errors import StateError
+from bulkimport.folders import RESERVE
 from bulkimport.model import Stage
 
-_RESERVE = 4 << 20
 _BETWEEN_LOOKS = 1 << 20
 
 
@@ -38,7 +38,7 @@ class PrivateFile:
 
     def _require_room(self) -> None:
         disk = os.fstatvfs(self._descriptor)
-        if disk.f_bavail * disk.f_frsize < _RESERVE:
+        if disk.f_bavail * disk.f_frsize < RESERVE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
 
     def start_over(self) -> None:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 
 from bulkimport.errors import SourceError
+from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
 from bulkimport.sources.answers import NOT_SENT
-from bulkimport.sources.paging import next_in
 
 Way = tuple[str, ...]
 """The names of objects and of the value in the last of them."""

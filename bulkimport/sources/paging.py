@@ -1,27 +1,14 @@
 """Which answer of a report comes next, and that they come to an end. Decisions alone: nothing here is sent or read."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yarl import URL
 
 from bulkimport.errors import SourceError
+from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
 from bulkimport.sources.answers import NOT_SENT, name_of, same_origin, usable
 from bulkimport.wording import number
-
-_LINK = re.compile(r'<([^>]*)>((?:[^"<,]|"[^"]*")*)')
-_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
-
-
-def next_in(links: Sequence[str]) -> str | None:
-    """The target of the first link to what comes next in `Link` headers (RFC 8288)."""
-    for link in (found for header in links for found in _LINK.finditer(header)):
-        relation = _RELATION.search(link[2])
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return link[1]
-    return None
 
 
 @dataclass(frozen=True, slots=True)

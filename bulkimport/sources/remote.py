@@ -18,13 +18,13 @@ import anyio.to_thread
 from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder, require_space
+from bulkimport.link_header import next_in
 from bulkimport.model import FileChoice, FileSource, RemoteSource
 from bulkimport.sources.answers import NOT_SENT, Setback, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
 from bulkimport.sources.filesystems import Site, is_file, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
-from bulkimport.sources.paging import next_in
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.report import address_of
 from bulkimport.wording import duration

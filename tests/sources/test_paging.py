@@ -2,8 +2,9 @@ import pytest
 from yarl import URL
 
 from bulkimport.errors import SourceError
+from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging
-from bulkimport.sources.paging import Page, Pages, next_in
+from bulkimport.sources.paging import Page, Pages
 
 FIRST = URL("https://host/people?format=json")
 
