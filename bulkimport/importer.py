@@ -16,8 +16,8 @@ from bulkimport.model import Dataset, DatasetStatus, ErrorReport
 from bulkimport.places import Places
 from bulkimport.plan import Selection, dependents
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot, current_dataset
-from bulkimport.refresh.driver import STEPS, Driver, Step
-from bulkimport.refresh.events import EarlierImportSucceeded, Event, RefreshEnded, RefreshResumed, TurnCame
+from bulkimport.refresh.driver import Driver, Step
+from bulkimport.refresh.events import EarlierImportSucceeded, RefreshEnded, RefreshResumed, TurnCame
 from bulkimport.refresh.machine import Command, Refresh, State
 from bulkimport.refresh.settling import seen_to_succeed, settle_earlier_imports
 from bulkimport.refresh.stop import Level, StoppedError
@@ -102,8 +102,7 @@ class Importer:
         current_dataset.set(dataset.name)
         context = DatasetContext(self.run, dataset, files, UploadSlot(self.run.uploads))
         steps = {Command.AWAIT_TURN: self._await_turn} | self._steps
-        steps[Command.REQUEST_IMPORT] = partial(self._request_import, self._steps.get(Command.REQUEST_IMPORT))
-        driver = Driver(context, steps, self.refreshes.get(dataset.name))
+        driver = Driver(context, steps, self.refreshes.get(dataset.name), partial(self._confirm, context))
         try:
             if dataset.name in self.refreshes:
                 await self._take_up(context, driver)
@@ -184,7 +183,7 @@ class Importer:
         await settle_earlier_imports(context)
         return (await seen_to_succeed(context) if self._makes_up else None) or TurnCame(warnings)
 
-    async def _request_import(self, step: Step | None, context: DatasetContext, refresh: Refresh) -> Event:
+    async def _confirm(self, context: DatasetContext) -> None:
         """The last moment before the import: a process that was frozen meanwhile may have lost its right to it."""
         dataset = context.dataset
         owner = self._leased[dataset.dataset_id]
@@ -194,7 +193,6 @@ class Importer:
                 "imports at once could delete what the other wrote. Nothing was imported.",
                 hint=f"See what became of it there; if need be, then: {context.again()}",
             )
-        return await (step or STEPS[Command.REQUEST_IMPORT])(context, refresh)
 
     def _blocked(self, names: list[str]) -> ErrorReport:
         what = ", ".join(f"{name} ({self._gates[name].status or 'not ended'})" for name in names)

@@ -15,6 +15,7 @@ from bulkimport.refresh.events import (
     Event,
     ImportRequested,
     ImportRuledOut,
+    ImportTurnedAway,
     LocationExpired,
     PayloadChecked,
     RefreshEnded,
@@ -94,7 +95,7 @@ def checked_before_import(events: Iterable[Event]) -> PayloadChecked | None:
                 checked = event
             case ImportRequested():
                 imported = checked
-            case LocationExpired() | ImportRuledOut():
+            case LocationExpired() | ImportRuledOut() | ImportTurnedAway():
                 imported = None
             case RefreshEnded(status=DatasetStatus.FAILED) if isinstance(previous, ImportRequested):
                 imported = None  # the service said no to the request

@@ -15,6 +15,7 @@ from bulkimport.refresh.events import (
     ImportFound,
     ImportRequested,
     ImportRuledOut,
+    ImportTurnedAway,
     JobCompleted,
     LocationExpired,
     NothingToSend,
@@ -57,7 +58,7 @@ def advance(facts: RefreshFacts, event: Event, seq: int, at: datetime) -> Refres
             return replace(facts, in_flight=seq, accepted_at=None, job_seconds=None)
         case ImportAccepted():
             return replace(facts, accepted_at=at)
-        case ImportFound() | ImportRuledOut() | LocationExpired():
+        case ImportFound() | ImportRuledOut() | ImportTurnedAway() | LocationExpired():
             return replace(facts, in_flight=None, accepted_at=None)
         case JobCompleted():
             seconds = max(0.0, (at - facts.accepted_at).total_seconds()) if facts.accepted_at else None

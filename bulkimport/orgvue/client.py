@@ -17,7 +17,7 @@ from bulkimport.orgvue.calls import Calls
 from bulkimport.orgvue.download import save
 from bulkimport.orgvue.exchange import Observer, Permits, Traffic
 from bulkimport.orgvue.ranges import stored_length
-from bulkimport.orgvue.requests import Answer, Request, RequestWatch
+from bulkimport.orgvue.requests import Answer, Gate, Request, RequestWatch
 from bulkimport.orgvue.streaming import Reply
 from bulkimport.orgvue.transport import Transport
 from bulkimport.orgvue.wire import (
@@ -165,8 +165,9 @@ class OrgvueClient:
         except NotThereYetError:
             return None
 
-    async def submit_import(self, dataset_id: str, location: Location, options: ImportOptions) -> Ticket:
-        """Starts the import, at most once: it is repeated only when it was certainly not carried out.
+    async def submit_import(self, dataset_id: str, location: Location, options: ImportOptions, gate: Gate) -> Ticket:
+        """Starts the import, at most once: it is repeated only when it was certainly not carried out, of which `gate`
+        is told.
 
         Raises AmbiguousError when there was no usable answer. The result goes to the location's own write URL.
         """
@@ -175,7 +176,7 @@ class OrgvueClient:
             ticket = parse_ticket(parse_json(answer.body), url=None)
             return replace(ticket, trace_id=ticket.trace_id or answer.trace_id)
 
-        return await self._document(self._calls.submit(dataset_id, location, options), parse)
+        return await self._document(replace(self._calls.submit(dataset_id, location, options), gate=gate), parse)
 
     async def read_ticket(self, url: str) -> Ticket:
         """The job's ticket as it stands. Raises NotThereYetError, TicketExpiredError, or UnavailableError (retryable)

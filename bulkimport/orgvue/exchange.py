@@ -113,6 +113,8 @@ class Exchange:
     ) -> "T | _Redirected | Setback":
         """One request to one address. A judged answer is returned, not raised: for the limiter it was a whole one."""
         async with self._permit(url) as permit:
+            if request.gate is not None:
+                await request.gate.about_to_send()
             progress.made()
             with (
                 self._deadline(request, url, progress, left),

@@ -17,6 +17,18 @@ TRACE_ID = "X-Amzn-Trace-Id"
 _TENANT_AND_DATASET = re.compile(r"/api/v1/[^/]+(?P<datasets>/datasets/[^/]+)?")
 
 
+class Gate(Protocol):
+    """What a request passes each time that it is sent, so that its sending can be written down."""
+
+    async def about_to_send(self) -> None:
+        """Its turn has come, and it goes out next. What this raises ends the request, unsent."""
+        ...
+
+    async def turned_away(self, error: ServiceError) -> None:
+        """It was certainly not carried out; it is sent again after a wait."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request and what its outcomes mean.
@@ -24,7 +36,7 @@ class Request:
     `step` says what it does ("upload the payload"), `meaning` what its failure means for the data (a sentence).
     `accepts` are the statuses whose body is what was asked for. `missing` and `expired` are the errors for a presigned
     URL with nothing behind it, and for one no longer accepted. `streams` lifts the bound on one attempt's duration:
-    it then ends by silence alone.
+    it then ends by silence alone. `gate` is there where it matters whether it was sent.
     """
 
     step: str
@@ -39,6 +51,7 @@ class Request:
     missing: type[ServiceError] = UnavailableError
     expired: type[ServiceError] = LocationExpiredError
     streams: bool = False
+    gate: Gate | None = field(default=None, repr=False)
 
     @property
     def with_token(self) -> bool:

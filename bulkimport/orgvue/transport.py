@@ -85,6 +85,8 @@ class Transport:
                 setback = caught
             spent += self._clock.monotonic() - progress.last
             delay = self._delay(setback, attempt, spent)
+            if request.gate is not None:
+                await request.gate.turned_away(setback.error)
             self._notify(
                 "request.retried",
                 request,

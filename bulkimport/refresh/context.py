@@ -15,6 +15,7 @@ from bulkimport.identity import fingerprint
 from bulkimport.journal import Journal
 from bulkimport.model import Config, Dataset, Payload
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.requests import Gate
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.refresh.stop import Stop
 from bulkimport.saved_plan import Approval
@@ -120,12 +121,13 @@ class UploadSlot:
 
 @dataclass(frozen=True, slots=True)
 class DatasetContext:
-    """One dataset within a run."""
+    """One dataset within a run. `gate` is what its import request passes, there while a driver performs a step."""
 
     run: RunContext
     dataset: Dataset
     files: DatasetFiles
     upload_slot: UploadSlot
+    gate: Gate | None = None
 
     @property
     def again(self) -> Again:

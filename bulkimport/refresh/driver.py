@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import anyio
 
-from bulkimport.errors import BulkimportError, GuardError, TenantError
+from bulkimport.errors import BulkimportError, GuardError, LocationExpiredError, ServiceError, TenantError
 from bulkimport.model import DatasetStatus, ErrorReport, Stage
 from bulkimport.refresh import checking, collecting, events, polling, reading, searching, sending
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Command, Refresh, State, apply, next_command
-from bulkimport.refresh.stop import Level, StoppedError
+from bulkimport.refresh.stop import Level, StoppedError, Watched
 
 Step = Callable[[DatasetContext, Refresh], Awaitable[events.Event]]
 
@@ -20,7 +20,6 @@ STEPS: dict[Command, Step] = {
     Command.GENERATE_LOCATION: sending.generate_location,
     Command.UPLOAD_PAYLOAD: sending.upload_payload,
     Command.VERIFY_UPLOAD: sending.verify_upload,
-    Command.REQUEST_IMPORT: sending.request_import,
     Command.SUBMIT_IMPORT: sending.submit_import,
     Command.SEARCH_IMPORT: searching.search_import,
     Command.POLL_JOB: polling.poll_job,
@@ -30,10 +29,12 @@ STEPS: dict[Command, Step] = {
 GRACE: dict[Command, float] = {
     Command.GENERATE_LOCATION: 3.0,
     Command.VERIFY_UPLOAD: 3.0,
-    Command.SUBMIT_IMPORT: 10.0,
     Command.COLLECT_RESULT: 5.0,
 }
 """Seconds a command may still take once the run is stopping; the others end at once, since nothing is lost by it."""
+
+GRACE_OF_IMPORT = 10.0
+"""The same for an import request that is on its way; before, while it waits for its turn, it ends at once."""
 
 STAGES: dict[State, Stage | None] = {
     State.PENDING: None,
@@ -52,13 +53,25 @@ STAGES: dict[State, Stage | None] = {
 
 _UPLOADING = (State.UPLOADING, State.VERIFYING)
 
+Confirm = Callable[[], Awaitable[None]]
+
 
 class Driver:
-    """Drives one refresh; `steps` answer the commands that are the run's business, and may take over others."""
+    """Drives one refresh; `steps` answer the commands that are the run's business, and may take over others.
 
-    def __init__(self, context: DatasetContext, steps: Mapping[Command, Step], refresh: Refresh | None = None) -> None:
+    `confirm` is asked right before an import request goes out; it raises GuardError if it must not.
+    """
+
+    def __init__(
+        self,
+        context: DatasetContext,
+        steps: Mapping[Command, Step],
+        refresh: Refresh | None = None,
+        confirm: Confirm | None = None,
+    ) -> None:
         self.context = context
         self.refresh = refresh or Refresh()
+        self.confirm = confirm
         self._steps = STEPS | dict(steps)
 
     async def drive(self) -> Refresh:
@@ -92,12 +105,11 @@ class Driver:
     async def _perform(self, command: Command) -> events.Event | None:
         stop, submitted = self.context.run.stop, self.refresh.state.may_have_imported
         if stop.concerns(submitted):
-            if command is Command.SUBMIT_IMPORT:
-                return events.ImportRuledOut("the run was stopped before the import request was sent")
             return self._stopped()
         try:
-            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)):
-                event = await self._steps[command](self.context, self.refresh)
+            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)) as watched:
+                context = replace(self.context, gate=_ImportGate(self, watched))
+                event = await self._steps[command](context, self.refresh)
                 apply(self.refresh, event)  # an event that cannot happen here is a defect like any other
                 return event
         except StoppedError:
@@ -137,6 +149,53 @@ class Driver:
             hint="This is a defect of the program: please report it with the run's log, which has the details.",
         )
         return events.RefreshEnded(DatasetStatus.UNKNOWN if unseen else DatasetStatus.FAILED, report)
+
+
+class _ImportGate:
+    """Writes down what becomes of an import request while its step still runs, so that `requested` means just that.
+
+    Only what happens between that line and the first byte sent can leave an import open that never was.
+    """
+
+    def __init__(self, driver: Driver, watched: Watched) -> None:
+        self._driver = driver
+        self._watched = watched
+
+    async def about_to_send(self) -> None:
+        """The last moment: the temporary file must still be alive, and the run still have its right to the dataset.
+
+        Raises LocationExpiredError, GuardError, or StoppedError.
+        """
+        driver, run = self._driver, self._driver.context.run
+        if driver.refresh.state is State.AWAITING:
+            return  # redirected, so it is on its way
+        if run.clock.now() >= sending.location_of(driver.refresh).expires_at:
+            raise LocationExpiredError(
+                "The temporary file expired before its import was submitted.",
+                hint="The payload is uploaded again.",
+                stage=Stage.UPLOAD,
+                retryable=True,
+            )
+        if driver.confirm is not None:
+            await driver.confirm()
+        if run.stop.level is not Level.NONE:
+            raise StoppedError
+        self._watched.becomes(submitted=True, grace=GRACE_OF_IMPORT)
+        await driver.record(events.ImportRequested())
+        run.observer.state_changed(driver.context.dataset.name, driver.refresh.state)
+        if run.stop.level is not Level.NONE:
+            await self._note_turned_away(ErrorReport(None, "The run was stopped before it was sent.", ""))
+            raise StoppedError
+
+    async def turned_away(self, error: ServiceError) -> None:
+        """Nothing runs, so a stop need not wait for it."""
+        await self._note_turned_away(error.report())
+        self._watched.becomes(submitted=False, grace=0.0)
+
+    async def _note_turned_away(self, report: ErrorReport) -> None:
+        driver = self._driver
+        await driver.record(events.ImportTurnedAway(report))
+        driver.context.run.observer.state_changed(driver.context.dataset.name, driver.refresh.state)
 
 
 def _tenant_wide(error: TenantError) -> ErrorReport:

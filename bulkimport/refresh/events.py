@@ -84,7 +84,14 @@ class DatasetChanged:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequested:
-    """Written before the import request is sent: from here on the import may be running."""
+    """Written when the import request goes out next, nothing left to wait for: from here on it may be running."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTurnedAway:
+    """The import request was certainly not carried out; another may follow."""
+
+    error: ErrorReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,7 @@ Event = (
     | UploadVerified
     | DatasetChanged
     | ImportRequested
+    | ImportTurnedAway
     | ImportAccepted
     | ImportReplyLost
     | ImportFound

@@ -6,9 +6,10 @@ depends on the refresh alone, so that resuming is replaying the journal's events
     PENDING → READING → CHECKING → LOCATING → UPLOADING → VERIFYING → SUBMITTING
             → AWAITING → POLLING → COLLECTING → DONE
 
-SUBMITTING is before, AWAITING after the moment from which the import may be running. The ways back: an expired
-location leads to a fresh one, a lost reply to SEARCHING. A resumed refresh starts again from its turn unless its import
-was requested: what its guards saw may have changed meanwhile, by another run or by hand.
+SUBMITTING is before, AWAITING after the moment from which the import may be running; the step that submits goes from
+one to the other as its request goes out or is turned away. The ways back: an expired location leads to a fresh one, a
+lost reply to SEARCHING. A resumed refresh starts again from its turn unless its import was requested: what its guards
+saw may have changed meanwhile, by another run or by hand.
 """
 
 from collections.abc import Iterable
@@ -56,7 +57,6 @@ class Command(StrEnum):
     GENERATE_LOCATION = "generate location"
     UPLOAD_PAYLOAD = "upload payload"
     VERIFY_UPLOAD = "verify upload"
-    REQUEST_IMPORT = "request import"
     SUBMIT_IMPORT = "submit import"
     SEARCH_IMPORT = "search import"
     POLL_JOB = "poll job"
@@ -107,8 +107,7 @@ _COMMANDS: dict[State, Command] = {
     State.LOCATING: Command.GENERATE_LOCATION,
     State.UPLOADING: Command.UPLOAD_PAYLOAD,
     State.VERIFYING: Command.VERIFY_UPLOAD,
-    State.SUBMITTING: Command.REQUEST_IMPORT,
-    State.AWAITING: Command.SUBMIT_IMPORT,
+    State.SUBMITTING: Command.SUBMIT_IMPORT,
     State.SEARCHING: Command.SEARCH_IMPORT,
     State.POLLING: Command.POLL_JOB,
     State.COLLECTING: Command.COLLECT_RESULT,
@@ -136,7 +135,7 @@ _TRANSITIONS: dict[tuple[State, type[e.Event]], State] = {
     (State.SUBMITTING, e.DatasetChanged): State.CHECKING,
     (State.SUBMITTING, e.LocationExpired): State.LOCATING,
     (State.AWAITING, e.LocationExpired): State.LOCATING,
-    (State.AWAITING, e.ImportRuledOut): State.LOCATING,  # the run was stopped before the request was sent
+    (State.AWAITING, e.ImportTurnedAway): State.SUBMITTING,
     (State.SEARCHING, e.ImportRuledOut): State.LOCATING,
     # what a later process finds
     (State.AWAITING, e.RefreshResumed): State.SEARCHING,
@@ -160,12 +159,13 @@ _ENDS_AFTER_IMPORT: dict[State, frozenset[DatasetStatus]] = {
     State.POLLING: frozenset({DatasetStatus.FAILED, DatasetStatus.UNKNOWN}),
     State.COLLECTING: frozenset({DatasetStatus.UNKNOWN}),
 }
+_OfLocation = e.LocationGenerated | e.LocationExpired | e.PayloadUploaded | e.ImportRequested | e.ImportTurnedAway
 _End = e.ResultCollected | e.NothingToSend | e.EarlierImportSucceeded | e.RefreshEnded
 _JUDGEMENTS = frozenset({DatasetStatus.SUCCEEDED, DatasetStatus.PARTIAL})
 
 
 def next_command(refresh: Refresh) -> Command | None:
-    """What to do next; None when the refresh is done."""
+    """What to do next; None when the refresh is done, and in AWAITING, which is the step's own that submits."""
     return _COMMANDS.get(refresh.state)
 
 
@@ -213,6 +213,8 @@ def _look_again(refresh: Refresh) -> State:
 
 
 def _learn(refresh: Refresh, event: e.Event) -> Refresh:
+    if isinstance(event, _OfLocation):
+        return _learn_of_location(refresh, event)
     match event:
         case e.TurnCame(warnings=warnings):
             return replace(refresh, warnings=warnings, turn_warnings=warnings)
@@ -221,8 +223,6 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
         case e.PayloadChecked():
             known = replace(refresh, baseline=event.baseline, held=event.held, changes=event.changes)
             return replace(known, cache_key=event.cache_key, warnings=_joined(refresh, event.warnings))
-        case e.LocationGenerated() | e.LocationExpired() | e.PayloadUploaded() | e.ImportRequested():
-            return _learn_of_location(refresh, event)
         case e.DatasetChanged():
             return replace(refresh, rechecks=refresh.rechecks + 1)
         case e.ImportAccepted():
@@ -243,9 +243,7 @@ def _learn(refresh: Refresh, event: e.Event) -> Refresh:
             return refresh
 
 
-def _learn_of_location(
-    refresh: Refresh, event: e.LocationGenerated | e.LocationExpired | e.PayloadUploaded | e.ImportRequested
-) -> Refresh:
+def _learn_of_location(refresh: Refresh, event: _OfLocation) -> Refresh:
     """What lies at the location may be imported once: after that, the result takes its place."""
     match event:
         case e.LocationGenerated():
@@ -254,6 +252,8 @@ def _learn_of_location(
             return replace(traced, location=event, uploaded=None, attempts=attempts, locations=locations)
         case e.PayloadUploaded():
             return replace(refresh, uploaded=refresh.payload.sha256 if refresh.payload else None)
+        case e.ImportTurnedAway(error=error):
+            return _learn_of_location(_traced(refresh, error.trace_id), e.PayloadUploaded())  # it still lies there
         case e.LocationExpired(error=error):
             return replace(_traced(refresh, error.trace_id), uploaded=None, setback=error.message)
         case e.ImportRequested():

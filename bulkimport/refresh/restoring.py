@@ -21,7 +21,8 @@ from bulkimport.refresh.driver import STEPS, Step
 from bulkimport.refresh.events import (
     DatasetChanged,
     Event,
-    ImportRequested,
+    ImportAccepted,
+    ImportReplyLost,
     LocationExpired,
     NothingToSend,
     PayloadChecked,
@@ -56,7 +57,7 @@ class Restoring:
         return {
             Command.READ_SOURCE: self.read_backups,
             Command.CHECK_PAYLOAD: self.check_restoration,
-            Command.REQUEST_IMPORT: self.request_import,
+            Command.SUBMIT_IMPORT: self.submit_import,
             **{command: self._looking_again(STEPS[command]) for command in _AFTER_IMPORT},
         }
 
@@ -124,11 +125,11 @@ class Restoring:
             hint = error.hint.replace("Look at the source", "Look at what the restore would change")
             raise GuardError(error.message, hint=hint) from error
 
-    async def request_import(
+    async def submit_import(
         self, context: DatasetContext, refresh: Refresh
-    ) -> ImportRequested | DatasetChanged | LocationExpired:
+    ) -> ImportAccepted | ImportReplyLost | LocationExpired:
         """As for any load, but what was approved no longer holds once the dataset has changed."""
-        event = await sending.request_import(context, refresh)
+        event = await sending.submit_import(context, refresh)
         if isinstance(event, DatasetChanged):
             raise GuardError(
                 "The dataset has changed in Orgvue while the restore was prepared; nothing was sent.",

@@ -76,28 +76,6 @@ async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.Upl
     return events.UploadVerified(stored)
 
 
-async def request_import(
-    context: DatasetContext, refresh: Refresh
-) -> events.ImportRequested | events.DatasetChanged | events.LocationExpired:
-    """The last moment before the import may run: the temporary file must still be alive, and the dataset still be what
-    the guards have seen."""
-    if context.run.clock.now() >= location_of(refresh).expires_at:
-        return events.LocationExpired(
-            ErrorReport(
-                stage=Stage.UPLOAD,
-                message="The temporary file expired before its import was submitted.",
-                hint="The payload is uploaded again.",
-                retryable=True,
-            )
-        )
-    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
-        context.run.observer.warned(
-            context.dataset.name, "The dataset has changed in Orgvue meanwhile; it is checked again."
-        )
-        return events.DatasetChanged()
-    return events.ImportRequested()
-
-
 async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
     """Whether the dataset has changed since it was compared with the payload; None where it cannot be told."""
     if refresh.cache_key is None:
@@ -113,11 +91,18 @@ async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool |
 
 async def submit_import(
     context: DatasetContext, refresh: Refresh
-) -> events.ImportAccepted | events.ImportReplyLost | events.LocationExpired:
-    """One import request. Without a usable answer it is looked for, never sent again blindly."""
+) -> events.ImportAccepted | events.ImportReplyLost | events.LocationExpired | events.DatasetChanged:
+    """One import request, if the dataset is still what the guards have seen. Without a usable answer it is looked for,
+    never sent again blindly."""
+    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+        context.run.observer.warned(
+            context.dataset.name, "The dataset has changed in Orgvue meanwhile; it is checked again."
+        )
+        return events.DatasetChanged()
+    assert context.gate is not None  # noqa: S101 - a driver performs this
     try:
         ticket = await context.run.client.submit_import(
-            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options
+            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options, context.gate
         )
     except AmbiguousError as error:
         context.run.observer.warned(context.dataset.name, error.message)

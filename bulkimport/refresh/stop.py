@@ -25,10 +25,23 @@ class StoppedError(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class _Watched:
-    scope: anyio.CancelScope
+class Watched:
+    """A command that runs: whether its import was requested, and the seconds it gets to end once it is concerned."""
+
     submitted: bool
     grace: float
+    _stop: "Stop"
+    _scope: anyio.CancelScope
+
+    def becomes(self, *, submitted: bool, grace: float) -> None:
+        """From now on the command counts as this; no time is added to one that is concerned already."""
+        self.submitted, self.grace = submitted, grace
+        self.limit()
+
+    def limit(self) -> None:
+        """Sees to it that the command ends in time if it is concerned."""
+        if self._stop.concerns(self.submitted):
+            self._scope.deadline = min(self._scope.deadline, anyio.current_time() + self.grace)
 
 
 @dataclass(eq=False, slots=True)
@@ -37,7 +50,7 @@ class Stop:
 
     level: Level = Level.NONE
     reason: ErrorReport | None = None
-    _watched: set[_Watched] = field(default_factory=set)
+    _watched: set[Watched] = field(default_factory=set)
 
     def hold(self, reason: ErrorReport) -> None:
         """Lets no further import begin. The first reason stays."""
@@ -56,14 +69,14 @@ class Stop:
         return self.level is Level.HALT or (self.level is Level.HOLD and not submitted)
 
     @contextmanager
-    def watch(self, *, submitted: bool, grace: float) -> Iterator[None]:
+    def watch(self, *, submitted: bool, grace: float) -> Iterator[Watched]:
         """Runs a command that gets `grace` seconds to end once it is concerned; raises StoppedError if it did not."""
         with anyio.CancelScope() as scope:
-            watched = _Watched(scope, submitted, grace)
+            watched = Watched(submitted, grace, self, scope)
             self._watched.add(watched)
             try:
-                self._limit(watched)
-                yield
+                watched.limit()
+                yield watched
             finally:
                 self._watched.discard(watched)
         if scope.cancelled_caught:
@@ -71,8 +84,4 @@ class Stop:
 
     def _apply(self) -> None:
         for watched in self._watched:
-            self._limit(watched)
-
-    def _limit(self, watched: _Watched) -> None:
-        if self.concerns(watched.submitted):
-            watched.scope.deadline = min(watched.scope.deadline, anyio.current_time() + watched.grace)
+            watched.limit()

@@ -16,6 +16,7 @@ from bulkimport.orgvue import BytesBody, JobStatus
 from tests.orgvue.support import DATASET, TOKEN, Bench, bench, location
 from tests.support.clock import START
 from tests.support.http import Reply, answer, json_answer, scripted_server, store_error
+from tests.support.refreshing import OpenGate
 
 BASE = "https://orgvue.example"
 API = f"{BASE}/api/v1/ACME"
@@ -73,7 +74,7 @@ async def test_an_import_names_both_locations_and_comes_back_with_a_ticket(b: Be
             headers={"X-Amzn-Trace-Id": "Root=1-2-3"},
         )
         ticket = await b.client.submit_import(
-            DATASET, location(GET_URL, PUT_URL), ImportOptions(date_format="DD/MM/YYYY")
+            DATASET, location(GET_URL, PUT_URL), ImportOptions(date_format="DD/MM/YYYY"), OpenGate()
         )
         _, _, request = sent(mocked)
     assert (ticket.url, ticket.status, ticket.trace_id) == (TICKET_URL, JobStatus.CREATED, "Root=1-2-3")
@@ -190,7 +191,7 @@ async def test_a_whole_import_over_the_wire() -> None:
         )
         found, _ = await b.client.generate_location("json")
         await b.client.upload(found, BytesBody(b"[]"))
-        ticket = await b.client.submit_import(DATASET, found, ImportOptions())
+        ticket = await b.client.submit_import(DATASET, found, ImportOptions(), OpenGate())
         ticket = await b.client.read_ticket(ticket.url)
         assert (ticket.status, ticket.result_url) == (JobStatus.COMPLETED, server.url("/r"))
         assert [request.method for request in server.received] == ["POST", "PUT", "PUT", "GET"]

@@ -26,6 +26,7 @@ from tests.support.http import (
     json_answer,
     scripted_server,
 )
+from tests.support.refreshing import OpenGate
 
 ONCE = Retries(attempts=1)
 IMPATIENT = Timeouts(connect=0.2, read=0.2)
@@ -172,15 +173,17 @@ async def test_an_import_redirected_to_who_knows_what_may_be_running(status: int
     async with scripted_server() as server, bench(server.origin) as b:
         server.will(answer(status, headers=[("Location", "/elsewhere")]))
         with pytest.raises(AmbiguousError):
-            await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions())
+            await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions(), OpenGate())
         assert len(server.received) == 1
 
 
 async def test_an_import_redirected_within_its_origin_is_sent_on_whole() -> None:
     async with scripted_server() as server, bench(server.origin) as b:
         server.will(answer(307, headers=[("Location", "/moved")]), ticket(server))
-        await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions())
+        gate = OpenGate()
+        await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions(), gate)
         first, second = server.received
+        assert gate.passed == ["sent", "sent"]
         assert first.body == second.body
         assert second.header("Authorization") == f"Bearer {TOKEN}"
 
@@ -200,7 +203,7 @@ async def test_every_import_has_a_connection_of_its_own() -> None:
         server.will(json_answer([]), ticket(server), ticket(server))
         await b.client.list_datasets()
         for _ in range(2):
-            await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions())
+            await b.client.submit_import(DATASET, location(server.url("/g")), ImportOptions(), OpenGate())
         assert [request.connection for request in server.received] == [0, 1, 2]
 
 

@@ -7,6 +7,7 @@ from aioresponses import aioresponses
 
 from bulkimport.errors import (
     AmbiguousError,
+    GuardError,
     LocationExpiredError,
     ServiceError,
     TenantError,
@@ -27,6 +28,7 @@ from tests.support.http import (
     scripted_server,
     store_error,
 )
+from tests.support.refreshing import OpenGate
 
 RUNNING = json_answer({"jobStatus": "running"})
 
@@ -147,10 +149,12 @@ async def test_time_in_which_an_upload_got_on_does_not_count_against_the_total()
 # ---- the import
 
 
-async def submit(server: ScriptedServer, *script: Reply) -> Ticket:
+async def submit(server: ScriptedServer, *script: Reply, gate: OpenGate | None = None) -> Ticket:
     server.will(*script)
     async with bench(server.origin) as b:
-        return await b.client.submit_import(DATASET, location("http://127.0.0.1:1/g"), ImportOptions())
+        return await b.client.submit_import(
+            DATASET, location("http://127.0.0.1:1/g"), ImportOptions(), gate or OpenGate()
+        )
 
 
 def ticket(server: ScriptedServer) -> Reply:
@@ -178,19 +182,34 @@ def ticket(server: ScriptedServer) -> Reply:
     ],
 )
 async def test_an_import_is_never_sent_again_once_it_may_be_running(lost: Reply) -> None:
+    gate = OpenGate()
     async with scripted_server() as server:
         with pytest.raises(AmbiguousError, match="may or may not be running") as caught:
-            await submit(server, lost, ticket(server))
+            await submit(server, lost, ticket(server), gate=gate)
         assert caught.value.stage is Stage.IMPORT
         assert len(server.received) == 1
+        assert "turned away" not in gate.passed
 
 
 async def test_an_import_turned_away_for_the_rate_is_sent_again() -> None:
     async with scripted_server() as server:
         throttled = api_error(429, "42901", "Throttled", Retry_After="1")
-        found = await submit(server, throttled, throttled, ticket(server))
+        gate = OpenGate()
+        found = await submit(server, throttled, throttled, ticket(server), gate=gate)
         assert found.url == server.url("/ticket")
         assert len(server.received) == 3
+        assert gate.passed == ["sent", "turned away", "sent", "turned away", "sent"]
+
+
+async def test_an_import_that_the_gate_holds_back_is_not_sent() -> None:
+    class Shut(OpenGate):
+        async def about_to_send(self) -> None:
+            raise GuardError("Not now.", hint="Later.")
+
+    async with scripted_server() as server:
+        with pytest.raises(GuardError, match="Not now"):
+            await submit(server, ticket(server), gate=Shut())
+        assert server.received == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413])
@@ -206,9 +225,11 @@ async def test_an_import_that_nobody_could_take_was_not_submitted() -> None:
     async with scripted_server() as server:
         origin = server.origin
     async with bench(origin, retries=Retries(attempts=2)) as b:
+        gate = OpenGate()
         with pytest.raises(UnavailableError, match="no connection") as caught:
-            await b.client.submit_import(DATASET, location("http://127.0.0.1:1/g"), ImportOptions())
+            await b.client.submit_import(DATASET, location("http://127.0.0.1:1/g"), ImportOptions(), gate)
         assert "Nothing was imported" in caught.value.message
+        assert gate.passed == ["sent", "turned away", "sent"]
 
 
 # ---- the store

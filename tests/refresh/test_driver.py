@@ -22,6 +22,7 @@ from bulkimport.orgvue.wire import JobError
 from bulkimport.refresh import events as e
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import IllegalEventError, Refresh, State
+from bulkimport.refresh.stop import Level
 from tests.support.clock import FakeClock
 from tests.support.refreshing import Bench, a_bench, csv_dataset
 from tests.support.vocabulary import an_error
@@ -57,6 +58,8 @@ async def test_every_event_is_in_the_journal_before_the_next_step_begins(tmp_pat
     before = {
         "upload": "LocationGenerated",
         "verify": "PayloadUploaded",
+        "turn": "UploadVerified",
+        "throttled": "ImportTurnedAway",
         "import": "ImportRequested",
         "poll": "ImportAccepted",
         "result": "JobCompleted",
@@ -71,6 +74,7 @@ async def test_every_event_is_in_the_journal_before_the_next_step_begins(tmp_pat
             return look
 
         bench.service.before = {step: witness(step) for step in before}
+        bench.service.throttles = 1
         await (await bench.driver("people")).drive()
         assert seen == before
 
@@ -150,6 +154,8 @@ AT = {
     "metadata": State.CHECKING,
     "items": State.CHECKING,
     "upload": State.UPLOADING,
+    "turn": State.SUBMITTING,
+    "throttled": State.SUBMITTING,
     "poll": State.POLLING,
 }
 WITH_GRACE = {
@@ -185,27 +191,93 @@ async def _halted_in(bench: Bench, step: str, then: Callable[[], Awaitable[objec
         await then()
 
     bench.service.before[step] = halt
+    bench.service.throttles = 1
     with anyio.fail_after(20):
         return await (await bench.driver("people")).drive()
 
 
-async def test_a_halt_between_the_note_and_the_import_sends_nothing_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", [Level.HOLD, Level.HALT])
+async def test_a_stop_between_the_note_and_the_import_sends_nothing_and_says_so(level: Level, tmp_path: Path) -> None:
     """So that a resume need not wait until the import that never was could be ruled out."""
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         driver = await bench.driver("people")
         append = bench.journal.append
 
-        async def append_and_halt(run_id: str, dataset: str, event: e.Event) -> Any:
+        async def append_and_stop(run_id: str, dataset: str, event: e.Event) -> Any:
             if isinstance(event, e.ImportRequested):
-                bench.run.stop.halt()
+                _stop(bench, level)
             return await append(run_id, dataset, event)
 
-        bench.journal.append = append_and_halt  # type: ignore[method-assign] # the moment cannot be hit otherwise
+        bench.journal.append = append_and_stop  # type: ignore[method-assign] # the moment cannot be hit otherwise
         refresh = await driver.drive()
         assert bench.service.times("import") == 0
-        assert not refresh.state.may_have_imported
-        assert (await bench.kinds("people"))[-2:] == ["ImportRequested", "ImportRuledOut"]
+        ends = ["RefreshEnded"] if level is Level.HOLD else []
+        assert (refresh.state, refresh.status) == (
+            (State.DONE, DatasetStatus.CANCELLED) if level is Level.HOLD else (State.SUBMITTING, None)
+        )
+        assert (await bench.kinds("people"))[6:] == ["ImportRequested", "ImportTurnedAway", *ends]
         assert await bench.journal.unsettled_imports("sandbox/ACME", bench.run.config.datasets[0].dataset_id) == []
+
+
+@pytest.mark.parametrize("step", ["turn", "throttled"])
+async def test_an_import_request_that_waits_is_cancelled_by_a_hold(step: str, tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+
+        async def hold() -> None:
+            _stop(bench, Level.HOLD)
+            await anyio.sleep_forever()
+
+        bench.service.before[step] = hold
+        bench.service.throttles = 1
+        with anyio.fail_after(20):
+            refresh = await (await bench.driver("people")).drive()
+        assert refresh.status is DatasetStatus.CANCELLED
+        assert bench.service.times("import") == 0
+
+
+def _stop(bench: Bench, level: Level) -> None:
+    if level is Level.HALT:
+        bench.run.stop.halt()
+    else:
+        bench.run.stop.hold(an_error("Enough."))
+
+
+async def test_an_import_request_that_was_throttled_is_sent_again_from_the_same_location(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        bench.service.throttles = 2
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, refresh.attempts) == (DatasetStatus.SUCCEEDED, 1)
+        assert (await bench.kinds("people"))[6:11] == ["ImportRequested", "ImportTurnedAway"] * 2 + ["ImportRequested"]
+        states = bench.witness.of("state")
+        assert states[states.index("submitting") :][:6] == ["submitting", "awaiting"] * 3
+
+
+async def test_a_location_that_expires_while_its_import_waits_is_replaced(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
+
+        async def wait_long() -> None:
+            bench.service.before.clear()
+            clock.advance(901)
+
+        bench.service.before["turn"] = wait_long
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, refresh.attempts) == (DatasetStatus.SUCCEEDED, 2)
+        assert bench.service.times("import") == 1
+        assert (await bench.kinds("people"))[6] == "LocationExpired"
+
+
+async def test_what_must_not_be_imported_in_the_last_moment_is_refused(tmp_path: Path) -> None:
+    async def confirm() -> None:
+        raise GuardError("It is another's now.", hint="Wait.")
+
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+        driver = await bench.driver("people")
+        driver.confirm = confirm
+        refresh = await driver.drive()
+        assert refresh.status is DatasetStatus.REFUSED
+        assert bench.service.times("import") == 0
+        assert "ImportRequested" not in await bench.kinds("people")
 
 
 async def test_a_hold_cancels_what_is_not_submitted_and_lets_the_rest_finish(tmp_path: Path) -> None:
@@ -223,7 +295,10 @@ async def test_a_hold_cancels_what_is_not_submitted_and_lets_the_rest_finish(tmp
         assert second.error == an_error("Enough.")
 
 
-@pytest.mark.parametrize("step", ["metadata", "items", "generate", "upload", "verify", "import", "poll", "result"])
+STEPS = ("metadata", "items", "generate", "upload", "verify", "turn", "throttled", "import", "poll", "result")
+
+
+@pytest.mark.parametrize("step", STEPS)
 async def test_a_cancelled_refresh_leaves_a_journal_from_which_it_can_be_resumed(step: str, tmp_path: Path) -> None:
     """As the second signal does it: at any step, without any grace."""
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
@@ -235,6 +310,7 @@ async def test_a_cancelled_refresh_leaves_a_journal_from_which_it_can_be_resumed
                 await anyio.lowlevel.checkpoint()
 
             bench.service.before[step] = cancel
+            bench.service.throttles = 1
             await driver.drive()
         assert scope.cancelled_caught
         left = await bench.replayed("people")

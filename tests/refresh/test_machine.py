@@ -41,6 +41,7 @@ SAMPLES: dict[type[e.Event], e.Event] = {
     e.PayloadUploaded: e.PayloadUploaded(),
     e.UploadVerified: e.UploadVerified(500),
     e.ImportRequested: e.ImportRequested(),
+    e.ImportTurnedAway: e.ImportTurnedAway(an_error(trace_id="Root=1-t")),
     e.ImportAccepted: e.ImportAccepted("https://ticket.example/1", "Root=1-b"),
     e.ImportReplyLost: e.ImportReplyLost(an_error(trace_id="Root=1-l")),
     e.ImportFound: e.ImportFound(),
@@ -104,7 +105,7 @@ LEGAL: dict[tuple[State, type[e.Event]], State] = {
     (State.AWAITING, e.ImportReplyLost): State.SEARCHING,
     (State.AWAITING, e.LocationExpired): State.LOCATING,
     (State.SEARCHING, e.ImportFound): State.COLLECTING,
-    (State.AWAITING, e.ImportRuledOut): State.LOCATING,
+    (State.AWAITING, e.ImportTurnedAway): State.SUBMITTING,
     (State.SEARCHING, e.ImportRuledOut): State.LOCATING,
     (State.POLLING, e.JobCompleted): State.COLLECTING,
     (State.COLLECTING, e.ResultCollected): State.DONE,
@@ -320,10 +321,20 @@ def test_no_presigned_url_shows_in_a_repr() -> None:
     assert "https:" not in repr(at(State.COLLECTING)) + repr(SAMPLES)
 
 
-def test_every_state_but_done_has_a_command_of_its_own() -> None:
-    commands = [next_command(at(state)) for state in State if state is not State.DONE]
+def test_every_state_has_a_command_of_its_own_but_the_end_and_what_the_step_that_submits_is_in() -> None:
+    assert next_command(at(State.DONE)) is next_command(at(State.AWAITING)) is None
+    commands = [next_command(at(state)) for state in State if state not in (State.AWAITING, State.DONE)]
     assert set(commands) == set(Command)
     assert len(commands) == len(Command)
+
+
+def test_what_was_uploaded_is_still_there_after_an_import_request_that_was_turned_away() -> None:
+    refresh = replay([*PATHS[State.AWAITING], SAMPLES[e.ImportTurnedAway]])
+    assert refresh == replace(
+        replay(PATHS[State.SUBMITTING]), trace_ids=(*replay(PATHS[State.SUBMITTING]).trace_ids, "Root=1-t")
+    )
+    assert refresh.uploaded is not None
+    assert replay(PATHS[State.AWAITING]).uploaded is None
 
 
 @given(legal_walks())
@@ -362,7 +373,7 @@ def test_no_success_without_an_import_request_and_a_result(walk: list[e.Event]) 
 @given(legal_walks())
 def test_an_open_import_is_never_forgotten(walk: list[e.Event]) -> None:
     """Between a request and what settles it no other location is generated and no harmless end is claimed."""
-    settled = (e.LocationExpired, e.ImportRuledOut, e.ResultCollected)
+    settled = (e.LocationExpired, e.ImportTurnedAway, e.ImportRuledOut, e.ResultCollected)
     is_open = False
     for event in walk:
         if is_open:

@@ -10,7 +10,6 @@ from bulkimport.refresh.reading import read_source
 from bulkimport.refresh.sending import (
     generate_location,
     location_of,
-    request_import,
     submit_import,
     upload_payload,
     verify_upload,
@@ -57,21 +56,12 @@ async def test_a_store_that_holds_another_number_of_bytes_is_not_imported_from(t
         assert isinstance(await verify_upload(context, refresh), e.LocationExpired)
 
 
-async def test_an_import_is_not_requested_from_a_location_that_has_expired(tmp_path: Path) -> None:
-    clock = FakeClock()
-    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
-        refresh = await sent_until(bench, e.PayloadUploaded(), e.UploadVerified())
-        context = await bench.context("people")
-        assert await request_import(context, refresh) == e.ImportRequested()
-        clock.advance(901)
-        assert isinstance(await request_import(context, refresh), e.LocationExpired)
-
-
 async def test_a_dataset_that_changed_since_it_was_checked_is_checked_again(tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         refresh = await sent_until(bench, e.PayloadUploaded(), e.UploadVerified())
         bench.service.versions[bench.run.config.datasets[0].dataset_id] += 1
-        assert await request_import(await bench.context("people"), refresh) == e.DatasetChanged()
+        assert await submit_import(await bench.context("people"), refresh) == e.DatasetChanged()
+        assert bench.service.times("import") == 0
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,14 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from bulkimport.clock import Clock
-from bulkimport.errors import NotThereYetError
+from bulkimport.errors import NotThereYetError, ServiceError, UnavailableError
 from bulkimport.folders import DatasetFiles, RunFolders
 from bulkimport.identity import fingerprint
 from bulkimport.journal import DatasetRecord, Journal, LeaseOwner, RunRecord
 from bulkimport.model import Config, CsvSource, Dataset, ImportOptions, PayloadFormat, Poll, Stage
 from bulkimport.orgvue.body import Body
 from bulkimport.orgvue.client import OrgvueClient
+from bulkimport.orgvue.requests import Gate
 from bulkimport.orgvue.wire import DatasetMetadata, JobError, JobStatus, Location, Property, Ticket
 from bulkimport.refresh import events as e
 from bulkimport.refresh.context import DatasetContext, RunContext, UploadSlot
@@ -54,8 +55,9 @@ class FakeJob:
 class FakeOrgvue:
     """The service in memory. `asked` lists what was asked of it as (step, dataset id or URL).
 
-    `errors[step]` are raised instead of answers, the first first; `lost` says that an import whose error is raised was
-    carried out all the same. `before[step]` is awaited when the step arrives.
+    `errors[step]` are raised instead of answers, the first first; `carried_out` says that an import whose error is
+    raised was carried out all the same. `throttles` says how many import requests are turned away first.
+    `before[step]` is awaited when the step arrives.
     """
 
     clock: Clock
@@ -69,6 +71,7 @@ class FakeOrgvue:
     looks: int = 2
     life: float = 900.0
     carried_out: bool = False
+    throttles: int = 0
     fails_with: tuple[JobError, ...] = ()
     versions: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _numbers: Any = field(default_factory=lambda: count(1))
@@ -119,7 +122,15 @@ class FakeOrgvue:
                 self._look(job)
         return self.stored.get(location.get_url, b"")[:n] or None
 
-    async def submit_import(self, dataset_id: str, location: Location, options: ImportOptions) -> Ticket:
+    async def submit_import(self, dataset_id: str, location: Location, options: ImportOptions, gate: Gate) -> Ticket:
+        if "turn" in self.before:
+            await self.before["turn"]()
+        await gate.about_to_send()
+        while self.throttles:
+            self.throttles -= 1
+            await gate.turned_away(UnavailableError("Slow down.", hint="Wait.", code="42901"))
+            await self._step("throttled", dataset_id)
+            await gate.about_to_send()
         self.asked.append(("import", dataset_id))
         if "import" in self.before:
             await self.before["import"]()
@@ -220,6 +231,19 @@ def csv_dataset(folder: Path, name: str, keys: Sequence[int] = (1, 2, 3), **chan
     return Dataset(name, str(uuid5(NAMESPACE_URL, name)).upper(), CsvSource((str(path),)), ("id",), **values)
 
 
+class OpenGate:
+    """Lets everything through, and remembers: `passed` lists `sent` and `turned away`."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+
+    async def about_to_send(self) -> None:
+        self.passed.append("sent")
+
+    async def turned_away(self, error: ServiceError) -> None:
+        self.passed.append("turned away")
+
+
 @dataclass
 class Bench:
     """One run and all that belongs to it."""
@@ -239,7 +263,7 @@ class Bench:
 
     async def context(self, name: str) -> DatasetContext:
         dataset = next(dataset for dataset in self.run.config.datasets if dataset.name == name)
-        return DatasetContext(self.run, dataset, await self.files(name), UploadSlot(self.run.uploads))
+        return DatasetContext(self.run, dataset, await self.files(name), UploadSlot(self.run.uploads), OpenGate())
 
     async def driver(self, name: str, refresh: Refresh | None = None, **steps: Any) -> Driver:
         """A driver whose turn comes at once; `steps` replace others by the names of their commands."""
