@@ -10,7 +10,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, Stage
 from bulkimport.refresh import checking, collecting, events, polling, reading, searching, sending
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Command, Refresh, State, apply, next_command
-from bulkimport.refresh.stop import Level, StoppedError, Watched
+from bulkimport.refresh.stop import Level, RunningCommand, StoppedError
 
 Step = Callable[[DatasetContext, Refresh], Awaitable[events.Event]]
 
@@ -107,8 +107,8 @@ class Driver:
         if stop.concerns(submitted):
             return self._stopped()
         try:
-            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)) as watched:
-                context = replace(self.context, gate=_ImportGate(self, watched))
+            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)) as running:
+                context = replace(self.context, gate=_ImportGate(self, running))
                 event = await self._steps[command](context, self.refresh)
                 apply(self.refresh, event)  # an event that cannot happen here is a defect like any other
                 return event
@@ -157,9 +157,9 @@ class _ImportGate:
     Only what happens between that line and the first byte sent can leave an import open that never was.
     """
 
-    def __init__(self, driver: Driver, watched: Watched) -> None:
+    def __init__(self, driver: Driver, command: RunningCommand) -> None:
         self._driver = driver
-        self._watched = watched
+        self._command = command
 
     async def about_to_send(self) -> None:
         """The last moment: the temporary file must still be alive, and the run still have its right to the dataset.
@@ -180,7 +180,7 @@ class _ImportGate:
             await driver.confirm()
         if run.stop.level is not Level.NONE:
             raise StoppedError
-        self._watched.becomes(submitted=True, grace=GRACE_OF_IMPORT)
+        self._command.becomes(submitted=True, grace=GRACE_OF_IMPORT)
         await driver.record(events.ImportRequested())
         run.observer.state_changed(driver.context.dataset.name, driver.refresh.state)
         if run.stop.level is not Level.NONE:
@@ -190,7 +190,7 @@ class _ImportGate:
     async def turned_away(self, error: ServiceError) -> None:
         """Nothing runs, so a stop need not wait for it."""
         await self._note_turned_away(error.report())
-        self._watched.becomes(submitted=False, grace=0.0)
+        self._command.becomes(submitted=False, grace=0.0)
 
     async def _note_turned_away(self, report: ErrorReport) -> None:
         driver = self._driver
