@@ -1,5 +1,6 @@
 """Queries over files, run by DuckDB."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,17 @@ def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match=r"took longer than 0\.2 s"):
         fetch_query(source, tmp_path / "landing")
+
+
+def test_a_query_that_cannot_even_be_interrupted_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading from a pipe that nobody writes to; a network folder whose server is gone is the same to the program."""
+    monkeypatch.setattr("bulkimport.sources.duckdb._TO_BE_INTERRUPTED", 0.1)
+    os.mkfifo(tmp_path / "people.csv")
+    source = DuckDbSource(str(tmp_path), "from 'people.csv'", timeout=0.1)
+
+    with pytest.raises(SourceError, match=r"took longer than 0\.1 s and cannot be interrupted") as caught:
+        fetch_query(source, tmp_path / "landing")
+
+    assert "Nothing was sent" in caught.value.hint
+    with (tmp_path / "people.csv").open("w"):  # the thread goes on, and ends
+        pass
