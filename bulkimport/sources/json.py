@@ -47,13 +47,13 @@ class JsonRecords:
                 try:
                     yield plain_records(block.data, block.objects, exact_decimals=self._exact_decimals)
                 except RecordError as error:
-                    raise self._record_error(path, block, error) from None
+                    raise self._place(path, block, error.index).error(error.message, error.hint) from None
 
     def places(self) -> Iterator[Place]:
         for path in self.files.paths:
             for block in self._blocks(path):
-                for number in range(block.first_record, block.first_record + len(block.objects)):
-                    yield Place(path, number, "record")
+                for index in range(len(block.objects)):
+                    yield self._place(path, block, index)
 
     def _blocks(self, path: str) -> Iterator[Block]:
         return array_blocks(self._reading(path), self._names, path)
@@ -61,11 +61,12 @@ class JsonRecords:
     def _reading(self, path: str) -> Reading:
         return partial(utf8_chunks, self.files, path)
 
-    def _record_error(self, path: str, block: Block, error: RecordError) -> SourceError:
-        number = block.first_record + error.index
-        spot = _spot(self._reading(path), block.place_of(error.index))
-        where = f"{Place(path, number, 'record')}{f', line {spot.line}' if spot is not None else ''}"
-        return SourceError(f"{where}: {error.message}", error.hint, path, number)
+    def _place(self, path: str, block: Block, index: int) -> Place:
+        return Place(path, block.first_record + index, "record", partial(self._line, path, block, index))
+
+    def _line(self, path: str, block: Block, index: int) -> int | None:
+        spot = _spot(self._reading(path), block.place_of(index))
+        return None if spot is None else spot.line
 
 
 def array_blocks(reading: Reading, names: Sequence[str], path: str, see: See | None = None) -> Iterator[Block]:

@@ -46,6 +46,19 @@ def test_several_files_are_one_source_and_records_are_located_in_theirs(tmp_path
     }
 
 
+def test_a_record_that_is_located_names_its_line(tmp_path: Path) -> None:
+    array = [{"id": n, "name": f"Zoë {n}"} for n in range(5000)]
+    read = source(tmp_path, json.dumps(array[:3]), "\n" + json.dumps(array, indent=1))
+
+    found = locate(read, {2, 4, 5003})
+
+    assert list(map(str, found.values())) == [
+        f"{tmp_path}/f1.json, record 2, line 1",
+        f"{tmp_path}/f2.json, record 1, line 3",
+        f"{tmp_path}/f2.json, record 5000, line 19999",
+    ]
+
+
 def test_gzip_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a.json.gz"
     path.write_bytes(gzip.compress(b'[{"a":1}]'))
