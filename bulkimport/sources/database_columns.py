@@ -5,8 +5,10 @@ from the driver's cursor. A batch with a value that Arrow and the driver's rows 
 written from rows as well.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, Protocol
 
 from sqlalchemy import TextClause
@@ -28,8 +30,11 @@ class DriverColumns(Protocol):
 
     names: Sequence[str]
 
-    def batches(self, rows: int) -> Iterator[Any]:
-        """All of it, a RecordBatch of about so many rows at a time, and no more than a few of them in memory."""
+    def batches(self, rows: int) -> Generator[Any, None, None]:
+        """All of it, a RecordBatch of about so many rows at a time, and no more than a few of them in memory.
+
+        The query ends when this is closed.
+        """
         ...
 
     def rows(self, batch: Any) -> list[tuple[Any, ...]]:
@@ -54,8 +59,8 @@ def write_columns(found: DriverColumns, rows: TypedRows) -> None:
     """Writes all rows. Raises SourceError for values that cannot be sent, and what driver and Arrow raise."""
     names = found.names
     size = min(_MOST_ROWS, max(_FEWEST_ROWS, _CELLS // len(names)))
-    for batch in found.batches(size):
-        for piece in _pieces(batch):
+    with closing(found.batches(size)) as batches:
+        for piece in chain.from_iterable(map(_pieces, batches)):
             try:
                 lines = json_lines(names, [typed_column(column) for column in piece.columns])
             except UnsendableError:

@@ -1,7 +1,7 @@
 """What a DuckDB database answers through SQLAlchemy (`duckdb-engine`), as columns."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any, Self
 
@@ -50,7 +50,7 @@ class DuckDbColumns:
             return None
         return cls(relation)
 
-    def batches(self, rows: int) -> Iterator[Any]:
+    def batches(self, rows: int) -> Generator[Any, None, None]:
         pa = arrow()
         with closing(self._relation.to_arrow_reader(rows)) as reader:
             for batch in reader:

@@ -143,7 +143,7 @@ def store(folder: Path, names: list[str], kinds: list[str], rows: list[tuple[Any
             connection.execute(f"INSERT INTO t VALUES ({marks})", row)
 
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 
 
 @SAME_FOLDER
@@ -248,7 +248,7 @@ def test_parameters_are_bound_as_for_rows(folder: Path) -> None:
     ],
 )
 def test_an_error_is_told_as_for_rows(folder: Path, query: str, words: str) -> None:
-    fill(folder, "CREATE TABLE t AS SELECT i FROM range(9001) r(i)")
+    fill(folder, "CREATE TABLE t AS SELECT i FROM range(300_000) r(i)")
 
     message, hint, _, _ = same(folder, query)
 
