@@ -1,7 +1,7 @@
 """The rows of a query, through SQLAlchemy. This runs in the child of `apart`: drivers hang, print and crash.
 
-Rows come in batches from a cursor on the server, in a transaction that only reads where the database has such a thing,
-and that is rolled back in any case.
+Rows come in batches from a cursor on the server (or as columns: see `database_columns`), in a transaction that only
+reads where the database has such a thing, and that is rolled back in any case.
 """
 
 from collections import Counter
@@ -24,6 +24,7 @@ from sqlparse.tokens import DDL, DML, Comment, Punctuation
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
 from bulkimport.sources.addresses import database_name
+from bulkimport.sources.database_columns import columns_of, write_columns
 from bulkimport.sources.database_errors import database_error, missing_driver, unknown_database
 from bulkimport.sources.database_sessions import connect_arguments, prepare_session
 from bulkimport.sources.landing_file import LandingError
@@ -81,6 +82,11 @@ def _copy(
 ) -> tuple[str, ...]:
     try:
         connection = prepare_session(connection, timeout)
+        found = columns_of(connection, statement)
+        if found is not None:
+            columns = _columns(list(found.names), place)
+            write_columns(found, rows)
+            return columns
         result = connection.execution_options(stream_results=True).execute(statement)
         if not result.returns_rows:
             raise SourceError(f"{place}: the statement returns no rows", f"Write a SELECT. {_NOTHING_SENT}", place)

@@ -11,7 +11,7 @@ from bulkimport.wording import counted, duration, printable
 
 _NOTHING_SENT = "Nothing was sent for this dataset."
 _LONGEST = 500
-_ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^\s*$", re.MULTILINE)
+_ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^+\s*$", re.MULTILINE)
 """What says no more than the query itself, or than the message."""
 
 _DRIVERS = {

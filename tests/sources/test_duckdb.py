@@ -82,6 +82,11 @@ def test_times_of_day_keep_their_zone(tmp_path: Path) -> None:
     ]
 
 
+def test_the_end_of_a_day_is_no_time_that_arrow_can_tell(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"row 1: the value.* of the column 't' is not a time of day before 24:00"):
+        rows(tmp_path, "select time '24:00:00' as t")
+
+
 def test_a_query_without_rows_has_its_columns(tmp_path: Path) -> None:
     path = fetch_query(DuckDbSource(str(tmp_path), "select 1 as id where false"), tmp_path / "landing")
 
