@@ -4,6 +4,7 @@ Rows come in batches from a cursor on the server (or as columns: see `database_c
 reads where the database has such a thing, and that is rolled back in any case.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -34,6 +35,10 @@ from bulkimport.wording import listed
 _CHANGING = frozenset(
     ("ALTER", "CREATE", "CREATE OR REPLACE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE")
 )
+_IN_FILES = {"sqlite": "SQLite", "duckdb": "DuckDB"}
+_NOT_A_FILE = re.compile(r":memory:|[a-z_]+:", re.IGNORECASE)
+"""A database in memory, a URI of SQLite's, or what DuckDB attaches by a scheme, such as `md:` for MotherDuck."""
+
 _MAKING_FILES = frozenset(("ATTACH", "VACUUM"))
 _NOTHING_SENT = "Nothing was sent for this dataset."
 _QUERY_HINT = f"Correct the query of the source. {_NOTHING_SENT}"
@@ -174,7 +179,7 @@ def _bound(query: str, parameters: Mapping[str, Any], place: str) -> sqlalchemy.
 
 
 def _url(text: str, folder: str, place: str) -> URL:
-    """The URL; a SQLite file is opened for reading alone, relative to `folder`, and not made if it is missing."""
+    """The URL; a file of SQLite or DuckDB is opened for reading alone, relative to `folder`, and not made anew."""
     if text.partition("://")[2].partition("?")[0].count("@") > 1 and not text.startswith("sqlite"):
         # an @ in a password would make a part of it the host, which drivers then name in their errors
         hint = f"In a URL, special characters of a name or password are written %XX: @ is %40. {_NOTHING_SENT}"
@@ -186,11 +191,13 @@ def _url(text: str, folder: str, place: str) -> URL:
             f"A URL is written DIALECT+DRIVER://USER:PASSWORD@HOST/DATABASE, special characters as %XX. {_NOTHING_SENT}"
         )
         raise SourceError(f"{place}: the `url` is not one of a database", hint, place) from None
-    database = url.database
-    if url.get_backend_name() != "sqlite" or not database or database == ":memory:" or database.startswith("file:"):
+    kind = _IN_FILES.get(url.get_backend_name())
+    if kind is None or not url.database or _NOT_A_FILE.match(url.database):
         return url
-    path = Path(folder, database)
+    path = Path(folder, url.database)
     if not path.is_file():
         hint = f"Check the path, which is relative to the configuration file. {_NOTHING_SENT}"
-        raise SourceError(f"The SQLite database {path} does not exist", hint, str(path))
+        raise SourceError(f"The {kind} database {path} does not exist", hint, str(path))
+    if kind == "DuckDB":
+        return url.set(database=str(path)).update_query_dict({"access_mode": "READ_ONLY"})
     return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})

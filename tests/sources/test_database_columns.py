@@ -265,9 +265,17 @@ def test_other_statements_give_what_their_rows_give(folder: Path, query: str) ->
     same(folder, query)
 
 
-def test_nothing_that_a_query_does_stays(folder: Path) -> None:
+def test_a_database_is_opened_for_reading_and_not_made_if_it_is_missing(folder: Path) -> None:
     fill(folder, "CREATE SEQUENCE numbers")
-    same(folder, "SELECT nextval('numbers') AS n")
+    assert "read-only mode" in same(folder, "SELECT nextval('numbers') AS n")[0]
+    (folder / "hr.duckdb").rename(folder / "elsewhere.duckdb")
+    assert outcome(folder, "SELECT 1 AS n")[0] == f"The DuckDB database {folder}/hr.duckdb does not exist"
+    assert not (folder / "hr.duckdb").exists()
+
+
+def test_a_file_is_let_go_of_after_the_query(folder: Path) -> None:
+    fill(folder, "CREATE TABLE s AS SELECT 1 AS i")
+    same(folder, "SELECT * FROM s")
     with duckdb.connect(str(folder / "hr.duckdb")) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS i")  # the file was let go of
 
