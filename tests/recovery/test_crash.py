@@ -15,8 +15,9 @@ from tests.support.sandbox import ThreadedSandbox
 
 NAMES = ("people", "links")
 AT_ONCE = JobTiming(0.0, 0.0, 0.0)
-LIFE = 2.0
+LIFE = 3.0
 """Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
+PATIENCE = LIFE + 3.0
 SLICES = 4
 MOST_WRITES = 200
 
@@ -26,7 +27,7 @@ def in_generation(folder: Path, sandbox: ThreadedSandbox, number: int) -> Workpl
     folder = folder / f"generation-{number}"
     folder.mkdir()
     work = Workplace(folder, sandbox.address)
-    work.settings["defaults"] = {"poll": {"initial": "5ms", "max": "50ms", "timeout": f"{LIFE + 1:g}s"}}
+    work.settings["defaults"]["poll"] |= {"initial": "5ms", "timeout": f"{PATIENCE:g}s"}
     for name, depends_on in zip(NAMES, ([], ["people"]), strict=True):
         work.add(name, rows_of(number), depends_on=depends_on)
     return work
