@@ -95,7 +95,7 @@ class Window:
             os.killpg(self._process.pid, signal.SIGWINCH)
 
     def watch(
-        self, look: Callable[[str], object], until: Callable[[], object] | None = None, seconds: float = 60
+        self, look: Callable[[str], object], until: Callable[[], object] | None = None, seconds: float = 100
     ) -> None:
         """Calls `look` with the text of each frame once it is on the screen, to the program's end or `until()`."""
         deadline = time.monotonic() + seconds
@@ -132,7 +132,7 @@ class Window:
     def text(self) -> str:
         return "\n".join([*self.scrolled, "-- screen --", *self.rows])
 
-    def end(self, seconds: float = 30) -> int:
+    def end(self, seconds: float = 60) -> int:
         return self._process.wait(seconds)
 
     def __enter__(self) -> "Window":
