@@ -19,7 +19,7 @@ def test_it_prints_one_line_when_it_is_ready_and_serves_until_it_is_stopped(tmp_
         with urlopen(request, timeout=60) as answer:
             assert json.loads(answer.read()) == []
         started.send(signal.SIGTERM)
-        assert started.end(timeout=60).code == 0
+        assert started.end().code == 0
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Rand
                 [sys.executable, "-m", "tests.recovery.child", *words],
                 env=python_environment(),
                 capture_output=True,
-                timeout=60,
+                timeout=200,
                 check=False,
             )
             assert child.returncode == EXIT_DEAD, child.stderr

@@ -215,7 +215,7 @@ class Started:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def end(self, timeout: float = 60) -> Invocation:
+    def end(self, timeout: float = 120) -> Invocation:
         """Waits for its end; kills it and fails where that takes too long."""
         try:
             out, err = self._process.communicate(timeout=timeout)
@@ -242,7 +242,7 @@ class Started:
         self._process.wait()
 
 
-def eventually(happened: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+def eventually(happened: Callable[[], object], what: str, seconds: float = 120.0) -> None:
     """Returns once `happened()` is true; fails when time is up."""
     deadline = time.monotonic() + seconds
     while not happened():
