@@ -50,6 +50,14 @@ def assert_orderly(shown: Window, frame: str) -> None:
     assert widest(frame) <= shown.columns
 
 
+def is_orderly(shown: Window, frame: str) -> bool:
+    try:
+        assert_orderly(shown, frame)
+    except AssertionError:
+        return False
+    return True
+
+
 def assert_clean_end(shown: Window) -> None:
     """Nothing of the live lines is left, the cursor is back, and the shell's prompt has a line of its own."""
     shown.show("$ ")
@@ -97,6 +105,8 @@ def test_a_window_that_changes_its_size_is_drawn_anew(night: tuple[Workplace, Th
                 shown.watch(lambda _: None, until=lambda enough=enough: len(sandbox.jobs()) >= enough)  # type: ignore[misc]
                 shown.resize(columns, lines)
                 drawn.clear()
+                shown.watch(drawn.append, until=lambda: drawn and is_orderly(shown, drawn[-1]))
+                drawn.clear()  # what the terminal still had was for the old size: from here on it is for the new one
                 shown.watch(drawn.append, until=lambda: len(drawn) >= 4)
                 assert_orderly(shown, drawn[-1])
         shown.watch(lambda frame: assert_orderly(shown, frame))

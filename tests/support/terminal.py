@@ -1,5 +1,6 @@
 """The program in a real pseudo-terminal, whose screen an emulator keeps; what it shows is looked at frame by frame."""
 
+import codecs
 import contextlib
 import errno
 import os
@@ -46,6 +47,7 @@ class Window:
             env=inherited | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | environment,
         )
         os.close(slave)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
         self._pending = ""
         self.raw = ""
         self.frames = 0
@@ -123,7 +125,7 @@ class Window:
             if error.errno != errno.EIO:  # Linux's way to say that nobody has the other end open
                 raise
             return False
-        text = received.decode("utf-8", "replace")
+        text = self._decoder.decode(received)
         self.raw += text
         self._pending += text
         return bool(received)
