@@ -20,8 +20,8 @@ from tests.support.program import Workplace, at_work, eventually, id_of, ids, in
 from tests.support.sandbox import ThreadedSandbox
 
 NAMES = tuple(f"set{number}" for number in range(20))
-LIFE = 6.0
-"""Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
+PATIENCE = "12s"
+"""For how long a job is looked at, and an import that was not submitted is searched for until it is ruled out."""
 KILLS = 10
 
 
@@ -32,7 +32,7 @@ def rng() -> random.Random:
 
 def add_datasets(work: Workplace, names: tuple[str, ...]) -> None:
     """Two chains, of the even and of the odd ones."""
-    work.settings["defaults"]["poll"]["timeout"] = f"{2 * LIFE:g}s"
+    work.settings["defaults"]["poll"]["timeout"] = PATIENCE
     work.settings["run"] = {"max_parallel_datasets": 6}
     for number, name in enumerate(names):
         depends_on = [names[number - 2]] if number > 1 else []
@@ -70,11 +70,11 @@ def is_running(work: Workplace) -> bool:
     return bool(runs) and runs[0]["status"] == "running"
 
 
-@pytest.mark.usefixtures("jobs_begin_at_once")
+@pytest.mark.usefixtures("what_was_sent_has_arrived")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Random, tmp_path: Path) -> None:
     names = NAMES[:3]
-    with at_work(tmp_path, *(seed(name, people(5)) for name in names), url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+    with at_work(tmp_path, *(seed(name, people(5)) for name in names)) as (work, sandbox):
         add_datasets(work, names)
         work.write_config()
         for number in rng.sample(range(2, 16), 2):
@@ -88,17 +88,18 @@ def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Rand
                 check=False,
             )
             assert child.returncode == EXIT_DEAD, child.stderr
-        assert work.run("--resume").code == 0
+        resumed = work.run("--resume")
+        assert resumed.code == 0, resumed.err
         assert_as_if_undisturbed(work, sandbox, names)
 
 
-@pytest.mark.usefixtures("jobs_begin_at_once")
+@pytest.mark.usefixtures("what_was_sent_has_arrived")
 def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
     rng: random.Random, tmp_path: Path
 ) -> None:
     timing = JobTiming(created=0.1, running=0.6)
     seeds = [seed(name, people(5)) for name in NAMES]
-    with at_work(tmp_path, *seeds, timing=timing, url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+    with at_work(tmp_path, *seeds, timing=timing) as (work, sandbox):
         add_datasets(work, NAMES)
         with sandbox.jobs_held(id_of(NAMES[-1])):  # however slow the killing is, the last one is killed too
             for number in range(KILLS):
@@ -107,7 +108,8 @@ def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
                     time.sleep(rng.uniform(0.0, 0.4))  # an instant of its life, not a wait for anything
                     assert started.running, started.end().err
                     started.kill()
-        assert work.run("--resume").code == 0
+        resumed = work.run("--resume")
+        assert resumed.code == 0, resumed.err
         assert_as_if_undisturbed(work, sandbox, NAMES)
         assert in_the_days_count(work) >= sum(request.step not in STORAGE_STEPS for request in sandbox.requests)
 
