@@ -273,7 +273,7 @@ def test_an_import_whose_reply_was_lost_is_found_and_not_sent_again(
 def test_an_import_that_certainly_did_not_happen_is_sent_again_with_a_fresh_location(tmp_path: Path) -> None:
     """Certain: no job that began in the temporary file's life can still be running, and the dataset is as it was."""
     rules = [fault("import", {"reset_before": True}, nth=1)]
-    with at_work(tmp_path, seed("people", people(3)), faults=rules, url_ttl=3.0, file_ttl=3.0) as (work, sandbox):
+    with at_work(tmp_path, seed("people", people(3)), faults=rules, url_ttl=3.5, file_ttl=3.5) as (work, sandbox):
         work.settings["defaults"]["poll"]["timeout"] = "4s"
         work.add("people", people(3, start=2))
         run = work.run()
