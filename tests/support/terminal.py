@@ -77,6 +77,10 @@ class Window:
         return self._screen.columns
 
     def press(self, keys: str) -> None:
+        """Between two frames: what the terminal echoes while one is written would end up in the midst of it."""
+        while select.select([self._master], [], [], 0.05)[0] or BEGIN in self._pending.rpartition(END)[2]:
+            if not self._receive():
+                break
         os.write(self._master, keys.encode())
 
     def show(self, text: str) -> None:
