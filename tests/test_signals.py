@@ -45,7 +45,7 @@ def program(prelude: str, *arguments: str, number: int) -> subprocess.CompletedP
         env=python_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
