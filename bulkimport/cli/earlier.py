@@ -143,7 +143,7 @@ async def _find(journal: Journal, config: Config, key: str, wanted: str, option:
 
 
 def _typed(config: Config) -> Typed:
-    return Typed(config.path, config.named_state_dir)
+    return Typed.about(config)
 
 
 async def _last(journal: Journal, config: Config, key: str, option: str) -> RunRecord | None:

@@ -139,7 +139,7 @@ class Execution:
             config_path=self._config.path,
             config_key=self._config_key,
             command=work.command,
-            options=work.options | {"state_dir": self._config.named_state_dir},
+            options=work.options | {"typed": self._config.full_path, "state_dir": self._config.named_state_dir},
             tenant_key=tenant_key(self._config),
             sandbox=self._config.tenant.is_sandbox,
             version=__version__,

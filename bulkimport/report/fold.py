@@ -44,7 +44,7 @@ def facts_of(
         again = typed.restore(record.name, run.parent_run_id) if run.command == "restore" else None
         return dataset_facts(record, of.get(record.name, []), alive=alive, now=now, again=again)
 
-    typed = Typed(run.config_path, run.options.get("state_dir"))
+    typed = Typed(run.options.get("typed") or run.config_path, run.options.get("state_dir"))
     return RunFacts(
         run_id=run.run_id,
         config=run.config_path,
@@ -59,7 +59,7 @@ def facts_of(
         command=run.command,
         follows=run.parent_run_id,
         warnings=(*warnings, *run.options.get("warnings", ())),
-        state_dir=run.options.get("state_dir"),
+        as_typed=typed,
     )
 
 
