@@ -278,7 +278,7 @@ def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
         raise StateError(
             f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
             "the journal.",
-            hint=f"Free space, then: {command_to_go_on(facts)}",
+            hint=f"See that the state directory is there, writable and has free space, then: {command_to_go_on(facts)}",
         ) from error
 
 

@@ -1,5 +1,6 @@
 """The driver against a service in memory and the real journal."""
 
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,8 @@ async def test_every_event_is_in_the_journal_before_the_next_step_begins(tmp_pat
         ("poll", ValueError("a defect"), DatasetStatus.UNKNOWN, Stage.POLL),
         ("import", ValueError("a defect"), DatasetStatus.UNKNOWN, Stage.IMPORT),
         ("upload", ValueError("a defect"), DatasetStatus.FAILED, Stage.UPLOAD),
+        ("items", OSError(errno.EMFILE, "too many files"), DatasetStatus.FAILED, Stage.GUARD),
+        ("poll", OSError(errno.ENOSPC, "no space"), DatasetStatus.UNKNOWN, Stage.POLL),
     ],
 )
 async def test_an_error_ends_the_refresh_with_the_stage_it_was_in(
