@@ -210,6 +210,10 @@ class _ImportGate:
         await self._note_turned_away(error.report())
         self._watched.becomes(submitted=False, grace=0.0)
 
+    async def again(self) -> None:
+        """The wait may have been long: what the guards saw must still hold. Raises DatasetChangedError, TenantError."""
+        await sending.look_out_for_changes(self._driver.context, self._driver.refresh)
+
     async def _note_turned_away(self, report: ErrorReport) -> None:
         driver = self._driver
         await driver.record(events.ImportTurnedAway(report))

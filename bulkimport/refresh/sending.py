@@ -12,6 +12,10 @@ from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import MAX_LOCATIONS, MAX_RECHECKS, Refresh
 
 
+class DatasetChangedError(Exception):
+    """The dataset has changed since it was compared with the payload."""
+
+
 async def generate_location(
     context: DatasetContext, refresh: Refresh
 ) -> events.LocationGenerated | events.UploadReused:
@@ -89,21 +93,28 @@ async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool |
     return metadata.cache_key != refresh.cache_key if metadata.cache_key else None
 
 
+async def look_out_for_changes(context: DatasetContext, refresh: Refresh) -> None:
+    """Raises DatasetChangedError if the import would meet another dataset than the guards have seen."""
+    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+        raise DatasetChangedError
+
+
 async def submit_import(
     context: DatasetContext, refresh: Refresh
 ) -> events.ImportAccepted | events.ImportReplyLost | events.LocationExpired | events.DatasetChanged:
     """One import request, if the dataset is still what the guards have seen. Without a usable answer it is looked for,
     never sent again blindly."""
-    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+    try:
+        await look_out_for_changes(context, refresh)
+        assert context.gate is not None  # noqa: S101 - a driver performs this
+        ticket = await context.run.client.submit_import(
+            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options, context.gate
+        )
+    except DatasetChangedError:
         context.run.observer.warned(
             context.dataset.name, "The dataset has changed in Orgvue meanwhile; it is checked again."
         )
         return events.DatasetChanged()
-    assert context.gate is not None  # noqa: S101 - a driver performs this
-    try:
-        ticket = await context.run.client.submit_import(
-            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options, context.gate
-        )
     except AmbiguousError as error:
         context.run.observer.warned(context.dataset.name, error.message)
         return events.ImportReplyLost(error.report())

@@ -255,6 +255,21 @@ async def test_an_import_request_that_was_throttled_is_sent_again_from_the_same_
         assert states[states.index("submitting") :][:6] == ["submitting", "awaiting"] * 3
 
 
+async def test_a_dataset_that_changes_while_its_throttled_import_waits_is_checked_again(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+
+        async def change() -> None:
+            bench.service.versions[bench.run.config.datasets[0].dataset_id] += 1
+
+        bench.service.before["throttled"] = change
+        bench.service.throttles = 1
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, refresh.attempts) == (DatasetStatus.SUCCEEDED, 1)
+        kinds = await bench.kinds("people")
+        assert kinds[kinds.index("ImportTurnedAway") :][:3] == ["ImportTurnedAway", "DatasetChanged", "PayloadChecked"]
+        assert bench.service.times("import") == 1
+
+
 async def test_a_location_that_expires_while_its_import_waits_is_replaced(tmp_path: Path) -> None:
     clock = FakeClock()
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
