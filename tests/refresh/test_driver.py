@@ -270,6 +270,29 @@ async def test_a_dataset_that_changes_while_its_throttled_import_waits_is_checke
         assert bench.service.times("import") == 1
 
 
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_dataset_is_looked_at_again_where_the_turn_of_its_import_comes_late(
+    changed: bool, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
+        turns: list[int] = []
+
+        async def come_late() -> None:
+            turns.append(bench.service.times("metadata"))
+            clock.advance(60)
+            bench.service.versions[bench.run.config.datasets[0].dataset_id] += changed and len(turns) == 1
+
+        bench.service.before["turn"] = come_late
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, bench.service.times("import")) == (DatasetStatus.SUCCEEDED, 1)
+        kinds = await bench.kinds("people")
+        assert kinds.count("DatasetChanged") == changed
+        assert kinds.count("ImportRequested") == 1
+        assert turns[1] > turns[0]
+        assert len(turns) == (3 if changed else 2)
+
+
 async def test_a_location_that_expires_while_its_import_waits_is_replaced(tmp_path: Path) -> None:
     clock = FakeClock()
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
