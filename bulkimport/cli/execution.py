@@ -139,7 +139,7 @@ class Execution:
             config_path=self._config.path,
             config_key=self._config_key,
             command=work.command,
-            options=work.options | {"state_dir": self._config.named_state_dir},
+            options=work.options | {"typed": self._config.full_path, "state_dir": self._config.named_state_dir},
             tenant_key=tenant_key(self._config),
             sandbox=self._config.tenant.is_sandbox,
             version=__version__,
@@ -266,7 +266,7 @@ def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
         raise StateError(
             f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
             "the journal.",
-            hint=f"Free space, then: {command_to_go_on(facts)}",
+            hint=f"See that the state directory is there, writable and has free space, then: {command_to_go_on(facts)}",
         ) from error
 
 

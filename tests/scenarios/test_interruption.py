@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -112,6 +113,51 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
             run = started.end()
     assert run.code == 143, run.err
     assert run.statuses == {"people": "unknown"}
+
+
+def test_a_run_whose_journal_is_removed_sends_nothing_more(tmp_path: Path) -> None:
+    """Another run begins a journal of its own, without this one's leases, and imports the same dataset beside it."""
+    timing = JobTiming(created=0.1, running=2.0)
+    with at_work(tmp_path, *(seed(name, people(3)) for name in NAMES[:2]), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
+        work.add("first", people(3, start=2))
+        work.add("second", people(3, start=2), depends_on=["first"])
+        with work.start("run") as started:
+            submitted(sandbox, 1)
+            for path in work.state.glob("journal.db*"):
+                path.unlink()
+            run = started.end(timeout=20)
+        assert run.code == 1, run.err
+        assert "was removed or replaced while a run was using it" in run.document["error"]["message"]
+        assert [job.dataset_id for job in sandbox.jobs()] == [id_of("first")]
+
+
+@pytest.mark.parametrize("by", ["option", "variable", "default"])
+def test_the_command_that_goes_on_can_be_typed_anywhere(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads of the stop in a mail is not where the run was started, nor has its environment."""
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault("items", {"stall": 30})]) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.config_name = "the night's.yaml"
+        work.add("people", people(3, start=2))
+        work.write_config()
+        environ = {"BULKIMPORT_STATE_DIR": "kept"} if by == "variable" else {}
+        named = ["--state-dir", "my state"] if by == "option" else []
+        with Started(["run", work.config_name, *named], cwd=tmp_path, **environ) as started:
+            eventually(lambda: any(request.step == "items" for request in sandbox.requests), "a request")
+            started.send(signal.SIGTERM)
+            run = started.end(timeout=20)
+        assert run.code == 143, run.err
+        (command,) = set(re.findall(r"^(?: +| *Type: +)(bulkimport run .*--resume .*)$", run.out, re.MULTILINE))
+        sandbox.set_faults()
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        resumed = invoke(*shlex.split(command)[1:])
+        assert resumed.code == 0, (command, resumed.err)
+        assert ids(sandbox.items(id_of("people"))) == ["2", "3", "4"]
+        assert not list(elsewhere.iterdir())
 
 
 def _run_log(work: Workplace) -> str:
