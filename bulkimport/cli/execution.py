@@ -226,7 +226,7 @@ class Execution:
                 makes_up=work.makes_up,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
-                with self._interruption.scope:
+                with self._interruption.cancelling():
                     await importer.import_all()
         return await self._finish(journal, folders, service)
 

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import anyio
 
@@ -19,15 +20,18 @@ LONGEST_END = 10.0
 
 
 class Interruption:
-    """The signals of one run. `received` is the number of the first, None before it.
-
-    What is done within `scope` is cancelled by the second.
-    """
+    """The signals of one run. `received` is the number of the first, None before it."""
 
     def __init__(self, stop: Stop) -> None:
         self.received: int | None = None
-        self.scope = anyio.CancelScope()
         self.stop = stop
+        self._scope: anyio.CancelScope | None = None
+
+    @contextmanager
+    def cancelling(self) -> Iterator[None]:
+        """What is done within is cancelled by the second signal."""
+        with anyio.CancelScope() as self._scope:
+            yield
 
     async def watch(self, run_id: str) -> None:
         """Until it is cancelled, which it has to be once the run has ended."""
@@ -40,7 +44,8 @@ class Interruption:
                         logger().warning("run.stopping", signal=signal.Signals(number).name)
                         self.stop.halt()
                     elif giving_up is None:
-                        self.scope.cancel()
+                        if self._scope is not None:
+                            self._scope.cancel()
                         giving_up = threading.Timer(LONGEST_END, _give_up, (self.received, run_id))
                         giving_up.daemon = True
                         giving_up.start()
