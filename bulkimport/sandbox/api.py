@@ -245,11 +245,11 @@ class Api:
         place = locate(method, target)
         file = await service.data(service.state.file, place.id) if place else None
         content_type = PAYLOAD_TYPES[file.target_type] if file and method == "PUT" else ""
-        verdict = service.signer.verify(method, target, time.time(), content_type)
-        if verdict in ("mismatch", "unsigned") or place is None:
+        signature = service.signer.verify(method, target, time.time(), content_type)
+        if signature in ("mismatch", "unsigned") or place is None:
             raise api_error("Unprocessable", f"{name}: the storage refuses the URL")
         late = service.options.location_check == "job"
-        if file is None or (verdict == "expired" and not late):
+        if file is None or (signature == "expired" and not late):
             raise api_error("Unprocessable", f"{name}: the URL or its file has expired")
         return file
 
