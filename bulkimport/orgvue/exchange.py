@@ -48,12 +48,6 @@ class Permits(Protocol):
     def quota_exceeded(self) -> None: ...
 
 
-class Observer(Protocol):
-    """Told about events as they happen; plain fields only, no URLs."""
-
-    def __call__(self, event: str, /, **fields: object) -> None: ...
-
-
 @dataclass(slots=True)
 class Traffic:
     """Requests sent so far, storage and repetitions included, and how many were answered 429 by the tenant's API."""

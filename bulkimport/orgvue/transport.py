@@ -9,9 +9,10 @@ from yarl import URL
 
 from bulkimport.clock import Clock
 from bulkimport.errors import ServiceError
+from bulkimport.event_sink import EventSink
 from bulkimport.model import Retries, Secret, Timeouts
 from bulkimport.orgvue.connections import Connections
-from bulkimport.orgvue.exchange import Exchange, Observer, Permits, Traffic
+from bulkimport.orgvue.exchange import Exchange, Permits, Traffic
 from bulkimport.orgvue.problems import given_up
 from bulkimport.orgvue.requests import Request, RequestWatch, Setback
 from bulkimport.orgvue.streaming import Progress, Reply
@@ -33,7 +34,7 @@ class Transport:
         retries: Retries,
         clock: Clock,
         rng: Random,
-        observer: Observer | None,
+        event_sink: EventSink | None,
         watch: RequestWatch | None = None,
     ) -> None:
         self._connections = Connections(base_url, token, timeouts)
@@ -41,7 +42,7 @@ class Transport:
         self._policy = RetryPolicy.of(retries)
         self._clock = clock
         self._rng = rng
-        self._observer = observer
+        self._event_sink = event_sink
 
     async def __aenter__(self) -> "Transport":
         await self._connections.__aenter__()
@@ -111,5 +112,5 @@ class Transport:
         return given_up(error, attempts=attempts, reason=decision.reason)
 
     def _notify(self, event: str, request: Request, **fields: object) -> None:
-        if self._observer is not None:
-            self._observer(event, step=request.step, stage=request.stage, host=request.url.host, **fields)
+        if self._event_sink is not None:
+            self._event_sink(event, step=request.step, stage=request.stage, host=request.url.host, **fields)
