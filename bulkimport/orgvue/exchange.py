@@ -22,7 +22,7 @@ from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure
 from bulkimport.orgvue.requests import TRACE_ID, Answer, Request, RequestWatch, Setback, Watched, sending_of
-from bulkimport.orgvue.streaming import Progress, Reply, SentBody
+from bulkimport.orgvue.streaming import IdleTimer, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
 from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
 
@@ -81,14 +81,14 @@ class Exchange:
         self,
         request: Request,
         consume: Callable[[Reply], Awaitable[T]],
-        progress: Progress,
+        idle: IdleTimer,
         left: float,
         resends: int = 0,
     ) -> T:
         """What `consume` makes of the accepted answer; raises Setback. `left` bounds it where it does not stream."""
         url = request.url
         for _ in range(MAX_REDIRECTS + 1):
-            outcome = await self._visit(request, url, consume, progress, left, resends)
+            outcome = await self._visit(request, url, consume, idle, left, resends)
             if isinstance(outcome, Setback):
                 raise outcome
             if not isinstance(outcome, _Redirected):
@@ -101,7 +101,7 @@ class Exchange:
         request: Request,
         url: URL,
         consume: Callable[[Reply], Awaitable[T]],
-        progress: Progress,
+        idle: IdleTimer,
         left: float,
         resends: int,
     ) -> "T | _Redirected | Setback":
@@ -109,20 +109,20 @@ class Exchange:
         async with self._permit(url) as permit:
             if request.gate is not None:
                 await request.gate.about_to_send()
-            progress.made()
+            idle.reset()
             with (
-                self._deadline(request, url, progress, left),
+                self._deadline(request, url, idle, left),
                 self._translated(request, url),
                 self._watched(request, url, resends) as watched,
             ):
-                async with self._sent(request, url, progress) as response:
+                async with self._sent(request, url, idle) as response:
                     if permit is not None:
                         permit.answered()
                         self._compare_clocks(response.headers.get("Date"))
                     if watched is not None:
                         watched.answered(response.status, response.headers.get(TRACE_ID))
-                    progress.made()
-                    return await self._judge(request, url, Reply(response, progress), consume)
+                    idle.reset()
+                    return await self._judge(request, url, Reply(response, idle), consume)
 
     def _compare_clocks(self, date: str | None) -> None:
         there = parse_http_date(date)
@@ -137,12 +137,12 @@ class Exchange:
         return nullcontext() if self._watch is None else self._watch(sending_of(request, url, resends))
 
     @contextmanager
-    def _deadline(self, request: Request, url: URL, progress: Progress, left: float) -> Iterator[None]:
+    def _deadline(self, request: Request, url: URL, idle: IdleTimer, left: float) -> Iterator[None]:
         """Ends a stream after a long silence, anything else when its time is up. Network time, so not `Clock`'s."""
         connect, read = self._timeouts.connect, self._timeouts.read
         with anyio.CancelScope() as scope:
             if request.streams:
-                progress.watch(scope, connect + read)
+                idle.watch(scope, connect + read)
             else:
                 # An import is given all its time: cutting it short would leave its fate open.
                 bound = connect + 3 * read
@@ -161,9 +161,9 @@ class Exchange:
             raise self._failed(request, failure, reason, hint=hint) from None
 
     @asynccontextmanager
-    async def _sent(self, request: Request, url: URL, progress: Progress) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _sent(self, request: Request, url: URL, idle: IdleTimer) -> AsyncIterator[aiohttp.ClientResponse]:
         """The request sent and the head of its answer there; at the end the connection is closed unless it is idle."""
-        stream = None if request.body is None else SentBody(request.body, progress)
+        stream = None if request.body is None else SentBody(request.body, idle)
         response: aiohttp.ClientResponse | None = None
         self.traffic.requests += 1
         try:

@@ -15,7 +15,7 @@ from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.exchange import Exchange, Permits, Traffic
 from bulkimport.orgvue.problems import given_up
 from bulkimport.orgvue.requests import Request, RequestWatch, Setback
-from bulkimport.orgvue.streaming import Progress, Reply
+from bulkimport.orgvue.streaming import IdleTimer, Reply
 from bulkimport.retry import GiveUp, RetryPolicy
 
 T = TypeVar("T")
@@ -76,15 +76,15 @@ class Transport:
         spent, attempt = 0.0, 0
         while True:
             attempt += 1
-            progress = Progress(self._clock, on_sent)
+            idle = IdleTimer(self._clock, on_sent)
             self._notify("request.sent", request, attempt=attempt)
             try:
                 return await self._exchange.attempt(
-                    request, consume, progress, self._policy.total - spent, resends=attempt - 1
+                    request, consume, idle, self._policy.total - spent, resends=attempt - 1
                 )
             except Setback as caught:
                 setback = caught
-            spent += self._clock.monotonic() - progress.last
+            spent += self._clock.monotonic() - idle.last_activity
             delay = self._delay(setback, attempt, spent)
             if request.gate is not None:
                 await request.gate.turned_away(setback.error)

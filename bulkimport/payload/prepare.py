@@ -14,7 +14,7 @@ from bulkimport.payload.duplicates import RowMarks, find_duplicates
 from bulkimport.payload.encode import Encoder
 from bulkimport.payload.hashes import HashFile
 from bulkimport.payload.keys import KeyLedger, blank_count
-from bulkimport.payload.progress import Progress, Reading
+from bulkimport.payload.progress import ProgressFile, Reading
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile, spool_error
 from bulkimport.payload.stream import Stream, open_stream
@@ -26,7 +26,7 @@ from bulkimport.wording import counted
 
 
 def prepare(
-    request: PayloadRequest, progress: Progress | None = None, look: Callable[[Stream], None] | None = None
+    request: PayloadRequest, progress: ProgressFile | None = None, look: Callable[[Stream], None] | None = None
 ) -> Payload:
     """Reads the whole source and writes the payload to `request.spool_path`, its keys to `request.keys_path`.
 
@@ -38,7 +38,7 @@ def prepare(
     try:
         with ExitStack() as stack:
             if progress is None and request.progress_path is not None:
-                progress = stack.enter_context(Progress(request.progress_path))
+                progress = stack.enter_context(ProgressFile(request.progress_path))
             landing = Path(request.landing_path)
             stack.callback(shutil.rmtree, landing, ignore_errors=True)
             landed = land(request.source, landing, _teller(progress))
@@ -59,7 +59,7 @@ def prepare(
 
 
 def _prepared(
-    request: PayloadRequest, stream: Stream, spool: SpoolFile, sidecar: PrivateFile, progress: Progress | None
+    request: PayloadRequest, stream: Stream, spool: SpoolFile, sidecar: PrivateFile, progress: ProgressFile | None
 ) -> Payload:
     folder = str(Path(request.spool_path).parent)
     with HashFile(folder) as hashes, RowMarks(folder) as marks:
@@ -76,7 +76,7 @@ class _Preparation:
         spool: SpoolFile,
         sidecar: PrivateFile,
         marks: RowMarks,
-        progress: Progress | None,
+        progress: ProgressFile | None,
     ) -> None:
         self._request = request
         self._stream = stream
@@ -171,7 +171,7 @@ class _Preparation:
         return [f"No record has the key property {', '.join(map(repr, absent))}.{guess}"]
 
 
-def _teller(progress: Progress | None) -> Tell:
+def _teller(progress: ProgressFile | None) -> Tell:
     """What shows the landing in `progress`, before there are rows."""
 
     def tell(arrived: int, total: int) -> None:

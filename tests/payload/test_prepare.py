@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from bulkimport.errors import SourceError, StateError
 from bulkimport.model import CommandSource, CsvSource, Field, JsonSource, KeyProblem, NdjsonSource, Payload, Stage
-from bulkimport.payload import PayloadRequest, Progress, prepare, read_progress
+from bulkimport.payload import PayloadRequest, ProgressFile, prepare, read_progress
 
 
 def request(folder: Path, text: str | bytes, name: str = "source.csv", **options: Any) -> PayloadRequest:
@@ -252,7 +252,7 @@ def test_an_error_leaves_no_file(tmp_path: Path, text: str, options: dict[str, A
 def test_a_source_that_is_written_to_while_it_is_read_is_refused(tmp_path: Path) -> None:
     asked = request(tmp_path, "id\n" + "".join(f"{n}\n" for n in range(50_000)))
 
-    class Touching(Progress):
+    class Touching(ProgressFile):
         def update(self, reading: Any) -> None:
             super().update(reading)
             os.utime(tmp_path / "source.csv", ns=(1, 1))
