@@ -21,7 +21,7 @@ from bulkimport.payload.stream import Stream, open_stream
 from bulkimport.sources.csv_columns import RowsNeededError
 from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
-from bulkimport.sources.progress import Tell
+from bulkimport.sources.progress import OnArrived
 from bulkimport.wording import counted
 
 
@@ -41,7 +41,7 @@ def prepare(
                 progress = stack.enter_context(ProgressFile(request.progress_path))
             landing = Path(request.landing_path)
             stack.callback(shutil.rmtree, landing, ignore_errors=True)
-            landed = land(request.source, landing, _teller(progress))
+            landed = land(request.source, landing, _landing_shown_in(progress))
             stack.enter_context(by_known_names(landed))
             stream = open_stream(request, landed.source)
             if look is not None:
@@ -142,9 +142,9 @@ class _Preparation:
                     missing[name] += blank_count(column(items))
             read += len(batch)
             self._rows += len(items)
-            self._tell(read)
+            self._show(read)
         spool.write(encoder.end if self._rows else encoder.start + encoder.end)
-        self._tell(read)
+        self._show(read)
         self._missing = {name: count for name, count in missing.items() if count}
 
     def _encoded(self, encoder: Encoder, items: Sequence[Any], read: int) -> bytes | memoryview:
@@ -155,7 +155,7 @@ class _Preparation:
             message = f"{path}: a text in the {len(items)} rows after row {read} is not Unicode (a lone surrogate)"
             raise SourceError(message, "Have the file written in another encoding, such as utf-8.", path) from None
 
-    def _tell(self, rows: int) -> None:
+    def _show(self, rows: int) -> None:
         if self._progress is not None:
             files = self._stream.source.files
             self._progress.update(Reading(rows, files.bytes_read, files.size))
@@ -171,11 +171,11 @@ class _Preparation:
         return [f"No record has the key property {', '.join(map(repr, absent))}.{guess}"]
 
 
-def _teller(progress: ProgressFile | None) -> Tell:
+def _landing_shown_in(progress: ProgressFile | None) -> OnArrived:
     """What shows the landing in `progress`, before there are rows."""
 
-    def tell(arrived: int, total: int) -> None:
+    def on_arrived(arrived: int, total: int) -> None:
         if progress is not None:
             progress.update(Reading(0, arrived, total))
 
-    return tell
+    return on_arrived

@@ -9,13 +9,13 @@ from bulkimport.model import CommandSource, FileSource
 from bulkimport.sources.landed_file import named_as_packed
 from bulkimport.sources.landing_file import LandingFile
 from bulkimport.sources.processes import Ended, run
-from bulkimport.sources.progress import Tell
+from bulkimport.sources.progress import OnArrived
 from bulkimport.wording import duration
 
 _NOTHING_SENT = "Nothing was sent for this dataset."
 
 
-def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileSource, str]:
+def fetch_output(source: CommandSource, folder: Path, on_arrived: OnArrived) -> tuple[FileSource, str]:
     """Runs the command and writes its output, whole, to a file in `folder`: the content to read, and its name.
 
     Raises SourceError where the command cannot be run, fails, or takes too long.
@@ -28,7 +28,7 @@ def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileS
 
         def take(chunk: bytes) -> None:
             file.write(chunk)
-            tell(file.size, 0)
+            on_arrived(file.size, 0)
 
         ended = run(source.argv, folder=source.folder, timeout=source.timeout, output=take)
     if not ended.well:

@@ -6,7 +6,7 @@ not what was hoped for becomes a `Setback`: it is asked for again where that may
 
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from bulkimport.sources.answers import (
     usable,
 )
 from bulkimport.sources.landed_file import ROOM, beginning, private
+from bulkimport.sources.progress import OnArrived
 
 ATTEMPTS = 5
 MAX_WAIT = 30.0
@@ -98,13 +99,13 @@ class Fetcher:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: URL, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def fetch(self, url: URL, path: Path, on_arrived: OnArrived) -> Fetched:
         """The answer of `url` at `path`; asked for again, from its beginning, while that may help."""
         start, attempt = self._clock.monotonic(), 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(url, path, tell)
+                return await self._attempt(url, path, on_arrived)
             except Setback as setback:
                 if not setback.is_passing:
                     raise setback.error() from None
@@ -116,12 +117,12 @@ class Fetcher:
                     raise setback.error(f" Given up, as {decision.reason}.") from None
             await self._clock.sleep(decision.delay)
 
-    async def _attempt(self, url: URL, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def _attempt(self, url: URL, path: Path, on_arrived: OnArrived) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             async with self._sent(url) as response:
                 if response.status not in _REDIRECTS:
                     self._judge(response)
-                    return await self._saved(response, path, tell)
+                    return await self._saved(response, path, on_arrived)
                 url = self._redirected(url, response)
         raise Setback(f"{name_of(url)} redirects in circles", "Check the URL.")
 
@@ -165,7 +166,7 @@ class Fetcher:
         retry_after = parse_retry_after(headers.get("Retry-After"), date=headers.get("Date"), now=self._clock.now())
         raise judge_status(response.status, name_of(response.url), retry_after=retry_after)
 
-    async def _saved(self, response: aiohttp.ClientResponse, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def _saved(self, response: aiohttp.ClientResponse, path: Path, on_arrived: OnArrived) -> Fetched:
         name, length = name_of(response.url), response.content_length or 0
         await anyio.to_thread.run_sync(require_space, path.parent, ROOM * length)
         size, block = 0, bytearray()
@@ -175,12 +176,12 @@ class Fetcher:
                 block += chunk
                 if len(block) >= BLOCK:
                     await file.write(block)
-                    tell(size, length)
+                    on_arrived(size, length)
                     block = bytearray()
                     if not length:  # nobody has said how much there will be
                         await anyio.to_thread.run_sync(require_space, path.parent, ROOM * BLOCK)
             await file.write(block)
-        tell(size, length)
+        on_arrived(size, length)
         if length and size != length:
             raise Setback(f"{name} was cut short: {size} of {length} bytes arrived", is_passing=True)
         start = await anyio.to_thread.run_sync(_beginning, path, response)

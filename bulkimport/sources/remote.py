@@ -1,7 +1,6 @@
 """Files on other machines, brought to this one: whole, and as they were from the first byte to the last."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -26,12 +25,12 @@ from bulkimport.sources.fetching import Access, Fetcher
 from bulkimport.sources.filesystems import Site, is_file, missing_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
+from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.report import address_of
 from bulkimport.wording import duration
 
 HTTP = ("http", "https")
 
-Tell = Callable[[int, int], None]
 _IDENTITY = (
     *("size", "mtime", "LastModified", "last_modified", "modified", "updated", "created", "ETag", "etag"),
     *("VersionId", "version_id", "generation", "md5", "md5Hash", "content_md5", "content_settings", "checksum"),
@@ -42,7 +41,7 @@ _LATE = datetime.max.replace(tzinfo=UTC)
 
 
 async def fetch_files(
-    source: RemoteSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
+    source: RemoteSource, folder: Path, on_arrived: OnArrived, clock: Clock | None = None, rng: Random | None = None
 ) -> tuple[FileSource, dict[str, str]]:
     """The files in `folder` (made if needed), ready to be read, and what people call them.
 
@@ -50,7 +49,7 @@ async def fetch_files(
     and StateError or OSError for the disk.
     """
     await anyio.to_thread.run_sync(private_folder, folder)
-    transfer = _Transfer(source, folder, tell, clock or SystemClock(), rng or Random())
+    transfer = _Transfer(source, folder, on_arrived, clock or SystemClock(), rng or Random())
     with anyio.move_on_after(source.timeout) as scope:
         return await transfer.files()
     if scope.cancelled_caught:
@@ -80,11 +79,11 @@ class _Remote:
 class _Transfer:
     """What is known of one source's files while they come."""
 
-    def __init__(self, source: RemoteSource, folder: Path, tell: Tell, clock: Clock, rng: Random) -> None:
+    def __init__(self, source: RemoteSource, folder: Path, on_arrived: OnArrived, clock: Clock, rng: Random) -> None:
         self._source = source
         self._choice = source.content.choice
         self._folder = folder
-        self._tell = tell
+        self._on_arrived = on_arrived
         self._clock = clock
         self._rng = rng
         self._patience = Patience(source, clock, rng)
@@ -108,7 +107,7 @@ class _Transfer:
             kind, self._patience.name = self._source.content.type, name_of(url)
             path = self._folder / f"{len(names):05}.{kind}"
             async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
-                found = await fetcher.fetch(url, path, self._tell)
+                found = await fetcher.fetch(url, path, self._on_arrived)
             if next_in(found.links):
                 message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
                 hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOT_SENT}"
@@ -192,7 +191,7 @@ class _Transfer:
         """Called by the file system, in the thread that it works in."""
         self._patience.renewed()
         arrived = self._arrived + value
-        self._tell(arrived, max(self._total, arrived) if self._total else 0)
+        self._on_arrived(arrived, max(self._total, arrived) if self._total else 0)
 
     def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
         """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -20,10 +19,10 @@ from bulkimport.sources.fetching import Access, Fetched, Fetcher
 from bulkimport.sources.landed_file import named_as_packed, private
 from bulkimport.sources.next_link import STANDARD, NextLinks, judge_first
 from bulkimport.sources.paging import Page, Pages
+from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.reshaping import see_around, write_records
 from bulkimport.wording import duration
 
-Tell = Callable[[int, int], None]
 _ACCEPTS = {
     "json": "application/json",
     "ndjson": "application/x-ndjson, application/json",
@@ -32,14 +31,14 @@ _ACCEPTS = {
 
 
 async def fetch_report(
-    source: HttpSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
+    source: HttpSource, folder: Path, on_arrived: OnArrived, clock: Clock | None = None, rng: Random | None = None
 ) -> tuple[FileSource, dict[str, str], tuple[str, ...]]:
     """The report in `folder` (made if needed), ready to be read, what people call its files, and warnings.
 
     Raises SourceError where it cannot be had whole, within its `timeout`, and StateError or OSError for the disk.
     """
     await anyio.to_thread.run_sync(private_folder, folder)
-    report = _Report(source, folder, tell)
+    report = _Report(source, folder, on_arrived)
     with anyio.move_on_after(source.timeout) as scope:
         async with Fetcher(report.access, source.content.type, source.timeout, clock or SystemClock(), rng) as fetcher:
             return await report.fetched(fetcher)
@@ -53,10 +52,10 @@ async def fetch_report(
 class _Report:
     """What is known of one report while its answers come."""
 
-    def __init__(self, source: HttpSource, folder: Path, tell: Tell) -> None:
+    def __init__(self, source: HttpSource, folder: Path, on_arrived: OnArrived) -> None:
         self._source = source
         self._folder = folder
-        self._tell = tell
+        self._on_arrived = on_arrived
         self._arrived = 0
         self._rows = folder / "rows.ndjson"
         self._warnings: list[str] = []
@@ -88,7 +87,7 @@ class _Report:
         return replace(reading, paths=tuple(files)), dict.fromkeys(files, self.name), tuple(self._warnings)
 
     def _told(self, arrived: int, total: int) -> None:
-        self._tell(self._arrived + arrived, self._arrived + total if total else 0)
+        self._on_arrived(self._arrived + arrived, self._arrived + total if total else 0)
 
     @property
     def _place(self) -> tuple[str, ...]:
