@@ -1,4 +1,4 @@
-"""One attempt at a request: permit, sending, redirects, reading, deadlines. What went wrong becomes a `Setback`."""
+"""One attempt at a request: permit, sending, redirects, reading, deadlines. What goes wrong is an `AttemptError`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import (
@@ -21,7 +21,7 @@ from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure
-from bulkimport.orgvue.requests import TRACE_ID, Answer, Request, RequestWatch, Setback, Watched, sending_of
+from bulkimport.orgvue.requests import TRACE_ID, Answer, AttemptError, Request, RequestWatch, Watched, sending_of
 from bulkimport.orgvue.streaming import IdleTimer, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
 from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
@@ -85,11 +85,11 @@ class Exchange:
         left: float,
         resends: int = 0,
     ) -> T:
-        """What `consume` makes of the accepted answer; raises Setback. `left` bounds it where it does not stream."""
+        """What `consume` makes of the accepted answer. `left` bounds what does not stream. Raises AttemptError."""
         url = request.url
         for _ in range(MAX_REDIRECTS + 1):
             outcome = await self._visit(request, url, consume, idle, left, resends)
-            if isinstance(outcome, Setback):
+            if isinstance(outcome, AttemptError):
                 raise outcome
             if not isinstance(outcome, _Redirected):
                 return outcome
@@ -104,7 +104,7 @@ class Exchange:
         idle: IdleTimer,
         left: float,
         resends: int,
-    ) -> "T | _Redirected | Setback":
+    ) -> "T | _Redirected | AttemptError":
         """One request to one address. A judged answer is returned, not raised: for the limiter it was a whole one."""
         async with self._permit(url) as permit:
             if request.gate is not None:
@@ -185,7 +185,7 @@ class Exchange:
 
     async def _judge(
         self, request: Request, url: URL, reply: Reply, consume: Callable[[Reply], Awaitable[T]]
-    ) -> "T | _Redirected | Setback":
+    ) -> "T | _Redirected | AttemptError":
         if reply.status in request.accepts:
             return await self._consumed(request, reply, consume)
         if is_redirect(reply.status, request.method, reply.headers):
@@ -194,7 +194,9 @@ class Exchange:
         answer = Answer(reply.status, reply.headers, await reply.beginning(LONGEST_ERROR))
         return self._refused(request, url, answer)
 
-    async def _consumed(self, request: Request, reply: Reply, consume: Callable[[Reply], Awaitable[T]]) -> T | Setback:
+    async def _consumed(
+        self, request: Request, reply: Reply, consume: Callable[[Reply], Awaitable[T]]
+    ) -> T | AttemptError:
         try:
             return await consume(reply)
         except MalformedError as error:
@@ -202,9 +204,9 @@ class Exchange:
             reason = f"the answer ({reply.status}) {error}"
             failed, verdict = error_of_failure(request, Failure.GARBLED, reason, answer=head)
             # A broken document may come whole the next time, a strange one will not change.
-            return Setback(failed, retry=verdict is Verdict.RETRY and not error.is_json)
+            return AttemptError(failed, retry=verdict is Verdict.RETRY and not error.is_json)
 
-    def _redirected(self, request: Request, url: URL, reply: Reply) -> "_Redirected | Setback":
+    def _redirected(self, request: Request, url: URL, reply: Reply) -> "_Redirected | AttemptError":
         try:
             target = resolve(reply.headers["Location"], base=url)
         except AddressError as error:
@@ -214,17 +216,17 @@ class Exchange:
             head = Answer(reply.status, reply.headers, b"")
             hint = "Check `tenant.base_url`."
             failed, _ = error_of_failure(request, Failure.GARBLED, reason, answer=head, hint=hint)
-            return Setback(failed, retry=False)
+            return AttemptError(failed, retry=False)
         return _Redirected(target)
 
-    def _refused(self, request: Request, url: URL, answer: Answer) -> Setback:
+    def _refused(self, request: Request, url: URL, answer: Answer) -> AttemptError:
         error, verdict = error_of_answer(request, answer)
         retry_after = parse_retry_after(
             answer.headers.get("Retry-After"), date=answer.headers.get("Date"), now=self._clock.now()
         )
         if same_host(url, self._base_url):
             self._tell_limiter(answer.status, error.code, retry_after)
-        return Setback(error, retry=verdict is Verdict.RETRY, retry_after=retry_after)
+        return AttemptError(error, retry=verdict is Verdict.RETRY, retry_after=retry_after)
 
     def _tell_limiter(self, status: int, code: str | None, retry_after: float | None) -> None:
         if code == QUOTA_EXCEEDED:
@@ -235,9 +237,9 @@ class Exchange:
         elif status == 503 and retry_after is not None:
             self._permits.pause(retry_after, "unavailable")
 
-    def _failed(self, request: Request, failure: Failure, reason: str, *, hint: str = "") -> Setback:
+    def _failed(self, request: Request, failure: Failure, reason: str, *, hint: str = "") -> AttemptError:
         error, verdict = error_of_failure(request, failure, reason, hint=hint)
-        return Setback(error, retry=verdict is Verdict.RETRY)
+        return AttemptError(error, retry=verdict is Verdict.RETRY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,8 @@ class Answer:
         return self.headers.get(TRACE_ID)
 
 
-class Setback(Exception):  # noqa: N818  # not an error of the program: one attempt's outcome, judged by the retry loop
-    """One attempt that did not succeed, with the error it will become if it was the last."""
+class AttemptError(Exception):
+    """One attempt that did not succeed, with the error it will become if it was the last; the retry loop judges it."""
 
     def __init__(self, error: ServiceError, *, retry: bool, retry_after: float | None = None) -> None:
         super().__init__()

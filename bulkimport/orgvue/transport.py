@@ -14,7 +14,7 @@ from bulkimport.model import Retries, Secret, Timeouts
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.exchange import Exchange, Permits, Traffic
 from bulkimport.orgvue.problems import given_up
-from bulkimport.orgvue.requests import Request, RequestWatch, Setback
+from bulkimport.orgvue.requests import AttemptError, Request, RequestWatch
 from bulkimport.orgvue.streaming import IdleTimer, Reply
 from bulkimport.retry import GiveUp, RetryPolicy
 
@@ -82,30 +82,30 @@ class Transport:
                 return await self._exchange.attempt(
                     request, consume, idle, self._policy.total - spent, resends=attempt - 1
                 )
-            except Setback as caught:
-                setback = caught
+            except AttemptError as caught:
+                failed = caught
             spent += self._clock.monotonic() - idle.last_activity
-            delay = self._delay(setback, attempt, spent)
+            delay = self._delay(failed, attempt, spent)
             if request.gate is not None:
-                await request.gate.turned_away(setback.error)
+                await request.gate.turned_away(failed.error)
             self._notify(
                 "request.retried",
                 request,
                 attempt=attempt,
                 delay=round(delay, 3),
-                reason=setback.error.message,
-                trace_id=setback.error.trace_id,
+                reason=failed.error.message,
+                trace_id=failed.error.trace_id,
             )
             await self._clock.sleep(delay)
             spent += delay
 
-    def _delay(self, setback: Setback, attempt: int, spent: float) -> float:
+    def _delay(self, failed: AttemptError, attempt: int, spent: float) -> float:
         """How long to wait before the next attempt; raises the error if there is to be none."""
-        if not setback.retry:
-            raise setback.error
-        decision = self._policy.decide(attempt=attempt, elapsed=spent, retry_after=setback.retry_after, rng=self._rng)
+        if not failed.retry:
+            raise failed.error
+        decision = self._policy.decide(attempt=attempt, elapsed=spent, retry_after=failed.retry_after, rng=self._rng)
         if isinstance(decision, GiveUp):
-            raise self._exhausted(setback.error, attempt, decision)
+            raise self._exhausted(failed.error, attempt, decision)
         return decision.delay
 
     def _exhausted(self, error: ServiceError, attempts: int, decision: GiveUp) -> ServiceError:

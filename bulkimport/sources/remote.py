@@ -19,7 +19,7 @@ from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder, require_space
 from bulkimport.link_header import next_in
 from bulkimport.model import FileChoice, FileSource, RemoteSource
-from bulkimport.sources.answers import NOT_SENT, Setback, name_of
+from bulkimport.sources.answers import NOT_SENT, TransferError, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
 from bulkimport.sources.filesystems import Site, is_file, missing_file
@@ -194,7 +194,7 @@ class _Transfer:
         self._on_arrived(arrived, max(self._total, arrived) if self._total else 0)
 
     def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
-        """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
+        """Copies a file to `target`. Blocks; raises TransferError where what arrived is not the file that was found."""
         from fsspec.callbacks import Callback  # files on the web are had without it
 
         name = remote.file.path
@@ -204,10 +204,10 @@ class _Transfer:
         after = _described(remote.site, remote.path, self._choice, system)
         if after.identity != before.identity:
             hint = "Let the job that writes it finish first, or have it write to another name and rename."
-            raise Setback(f"{name} was written to while it was transferred", hint, is_passing=True)
+            raise TransferError(f"{name} was written to while it was transferred", hint, is_transient=True)
         if expected is not None and size != expected:
             message = f"{name} was cut short: {size} of {expected} bytes arrived"
-            raise Setback(message, is_passing=True)
+            raise TransferError(message, is_transient=True)
 
 
 def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
