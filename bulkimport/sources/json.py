@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulkimport.errors import SourceError
-from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
+from bulkimport.json_stream import JsonBlock, JsonStreamError, iter_blocks
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.document import See, blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
@@ -51,11 +51,13 @@ class JsonRecords:
                 for number in range(block.first_record, block.first_record + len(block.objects)):
                     yield Place(path, number, "record")
 
-    def _blocks(self, path: str) -> Iterator[Block]:
+    def _blocks(self, path: str) -> Iterator[JsonBlock]:
         return array_blocks(utf8_chunks(self.files, path), self._names, path)
 
 
-def array_blocks(chunks: Iterable[bytes], names: Sequence[str], path: str, see: See | None = None) -> Iterator[Block]:
+def array_blocks(
+    chunks: Iterable[bytes], names: Sequence[str], path: str, see: See | None = None
+) -> Iterator[JsonBlock]:
     """The array in the document whose bytes are `chunks` (under `names` if there are any), in blocks.
 
     Raises SourceError, in which the document is called `path`. `see` is told of the values around the array.
