@@ -34,7 +34,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparisonRules:
     """How one dataset's values are compared.
 
     `types` maps a property key to its type in Orgvue (`text`, `number`, `date`, `boolean`, …; missing: text),
@@ -172,7 +172,7 @@ def readable(identity: str) -> str:
     return " + ".join(part or "(blank)" for part in identity.split(_SEPARATOR))
 
 
-def is_blank(identity: str) -> bool:
+def has_blank_part(identity: str) -> bool:
     """Whether a part of the key is blank, so that no import can match the item."""
     return not all(map(str.strip, identity.split(_SEPARATOR)))
 

@@ -21,10 +21,10 @@ from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure
-from bulkimport.orgvue.requests import TRACE_ID, Answer, AttemptError, Request, RequestWatch, Watched, sending_of
+from bulkimport.orgvue.requests import TRACE_ID, Answer, AttemptError, Request, RequestWatch, WatchedRequest, sending_of
 from bulkimport.orgvue.streaming import IdleTimer, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
-from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
+from bulkimport.retry import QUOTA_EXCEEDED, Failure, RequestKind, Verdict, parse_http_date, parse_retry_after
 
 LONGEST_ERROR = 1 << 16
 T = TypeVar("T")
@@ -133,7 +133,7 @@ class Exchange:
         """The tenant's limits count what goes to the tenant's host."""
         return self._permits.permit() if same_host(url, self._base_url) else _no_permit()
 
-    def _watched(self, request: Request, url: URL, resends: int) -> AbstractContextManager[Watched | None]:
+    def _watched(self, request: Request, url: URL, resends: int) -> AbstractContextManager[WatchedRequest | None]:
         return nullcontext() if self._watch is None else self._watch(sending_of(request, url, resends))
 
     @contextmanager
@@ -146,7 +146,9 @@ class Exchange:
             else:
                 # An import is given all its time: cutting it short would leave its fate open.
                 bound = connect + 3 * read
-                scope.deadline = anyio.current_time() + (bound if request.kind is Kind.IMPORT else min(bound, left))
+                scope.deadline = anyio.current_time() + (
+                    bound if request.kind is RequestKind.IMPORT else min(bound, left)
+                )
             yield
         if scope.cancelled_caught:
             raise self._failed(request, Failure.LOST, f"{url.host} made no progress in time")

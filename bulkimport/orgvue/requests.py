@@ -11,7 +11,7 @@ from yarl import URL
 from bulkimport.errors import LocationExpiredError, ServiceError, UnavailableError
 from bulkimport.model import Stage
 from bulkimport.orgvue.body import Body
-from bulkimport.retry import Kind
+from bulkimport.retry import RequestKind
 
 TRACE_ID = "X-Amzn-Trace-Id"
 _TENANT_AND_DATASET = re.compile(r"/api/v1/[^/]+(?P<datasets>/datasets/[^/]+)?")
@@ -41,7 +41,7 @@ class Request:
 
     step: str
     stage: Stage | None
-    kind: Kind
+    kind: RequestKind
     method: str
     url: URL = field(repr=False)
     meaning: str
@@ -56,7 +56,7 @@ class Request:
     @property
     def with_token(self) -> bool:
         """Only the tenant's API ever sees the token."""
-        return self.kind is not Kind.STORE
+        return self.kind is not RequestKind.STORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Sending:
     resends: int
 
 
-class Watched(Protocol):
+class WatchedRequest(Protocol):
     """Told about the one request that is being watched."""
 
     def answered(self, status: int, trace_id: str | None) -> None: ...
 
 
-RequestWatch = Callable[[Sending], AbstractContextManager[Watched]]
+RequestWatch = Callable[[Sending], AbstractContextManager[WatchedRequest]]
 """Wraps one request, from its sending to the end of its answer; exceptions pass through it."""
 
 

@@ -7,7 +7,7 @@ import anyio
 
 from bulkimport.clock import Clock
 from bulkimport.errors import BulkimportError
-from bulkimport.orgvue.body import Body, Stream
+from bulkimport.orgvue.body import Body, ByteStream
 from bulkimport.orgvue.requests import TRACE_ID, Answer
 from bulkimport.orgvue.wire import MalformedError
 
@@ -81,7 +81,7 @@ class SentBody:
     """A stream that counts, tells the idle timer, and keeps its own error from drowning in the HTTP library's."""
 
     def __init__(self, body: Body, idle: IdleTimer) -> None:
-        self._stream: Stream = body.open()
+        self._stream: ByteStream = body.open()
         self._length = body.length
         self._idle = idle
         self._sent = 0

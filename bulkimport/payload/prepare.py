@@ -17,7 +17,7 @@ from bulkimport.payload.keys import KeyLedger, blank_count
 from bulkimport.payload.progress import ProgressFile, Reading
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile, spool_error
-from bulkimport.payload.stream import Stream, open_stream
+from bulkimport.payload.stream import ItemStream, open_stream
 from bulkimport.sources.csv_columns import RowsNeededError
 from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
@@ -26,7 +26,7 @@ from bulkimport.wording import counted
 
 
 def prepare(
-    request: PayloadRequest, progress: ProgressFile | None = None, look: Callable[[Stream], None] | None = None
+    request: PayloadRequest, progress: ProgressFile | None = None, look: Callable[[ItemStream], None] | None = None
 ) -> Payload:
     """Reads the whole source and writes the payload to `request.spool_path`, its keys to `request.keys_path`.
 
@@ -59,7 +59,7 @@ def prepare(
 
 
 def _prepared(
-    request: PayloadRequest, stream: Stream, spool: SpoolFile, sidecar: PrivateFile, progress: ProgressFile | None
+    request: PayloadRequest, stream: ItemStream, spool: SpoolFile, sidecar: PrivateFile, progress: ProgressFile | None
 ) -> Payload:
     folder = str(Path(request.spool_path).parent)
     with HashFile(folder) as hashes, RowMarks(folder) as marks:
@@ -72,7 +72,7 @@ class _Preparation:
     def __init__(
         self,
         request: PayloadRequest,
-        stream: Stream,
+        stream: ItemStream,
         spool: SpoolFile,
         sidecar: PrivateFile,
         marks: RowMarks,

@@ -19,7 +19,7 @@ Column = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
 
 
-class Stream(Protocol):
+class ItemStream(Protocol):
     """Items of the payload; what an item is, only its encoder and its columns need to know."""
 
     warnings: list[str]
@@ -55,7 +55,7 @@ class Stream(Protocol):
         ...
 
 
-def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
+def open_stream(request: PayloadRequest, source: FileSource) -> ItemStream:
     """The items of `source`, where the rows of `request` have landed. Raises SourceError."""
     fields = request.fields or ()
     wanted = frozenset(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from bulkimport import guards
-from bulkimport.diff import Comparison
+from bulkimport.diff import ComparisonRules
 from bulkimport.errors import BulkimportError, GuardError, ServiceError, TenantError
 from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
@@ -203,10 +203,10 @@ async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMeta
     return Baseline("live", snapshot.held, snapshot.changes)
 
 
-def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> Comparison:
+def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> ComparisonRules:
     """How this dataset's payload and items are compared, as far as its properties are known."""
     options = dataset.import_options
-    return Comparison(
+    return ComparisonRules(
         key=dataset.key,
         types={key: one.type for key, one in metadata.properties.items()} if metadata else {},
         date_format=options.date_format,

@@ -10,7 +10,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, Stage
 from bulkimport.refresh import checking, collecting, events, polling, reading, searching, sending
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Command, Refresh, State, apply, next_command
-from bulkimport.refresh.stop import Level, StoppedError, Watched
+from bulkimport.refresh.stop import Level, StoppedError, WatchedCommand
 
 Step = Callable[[DatasetContext, Refresh], Awaitable[events.Event]]
 
@@ -157,7 +157,7 @@ class _ImportGate:
     Only what happens between that line and the first byte sent can leave an import open that never was.
     """
 
-    def __init__(self, driver: Driver, watched: Watched) -> None:
+    def __init__(self, driver: Driver, watched: WatchedCommand) -> None:
         self._driver = driver
         self._watched = watched
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bulkimport.errors import SourceError
 from bulkimport.model import ParquetSource
-from bulkimport.sources.arrow_types import TypedColumn, UnsendableError, arrow, kind_of, typed_column
+from bulkimport.sources.arrow_types import TypedColumn, UnsendableError, arrow, column_kind, typed_column
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.extras import extra_library
 from bulkimport.sources.files import SourceFiles
@@ -96,7 +96,7 @@ class ParquetRecords:
         for column in schema:
             if needed is None or column.name in needed:
                 try:
-                    kind_of(column.type)
+                    column_kind(column.type)
                 except UnsendableError as error:
                     raise SourceError(f"{path}: the column {column.name!r} {error}", _TYPE_HINT, path) from None
         return names

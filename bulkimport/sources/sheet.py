@@ -125,14 +125,14 @@ class Sheet:
         return last
 
 
-def is_blank(cell: Any) -> bool:
+def is_blank_cell(cell: Any) -> bool:
     return cell.value is None or cell.value == ""
 
 
 def cell_value(cell: Any, place: str) -> object:
     """What a cell holds, as Excel shows it: whole numbers without a point, others to Excel's 15 digits, dates as dates
     where the format shows no time. None for a blank cell. Raises SourceError."""
-    if is_blank(cell):
+    if is_blank_cell(cell):
         return None
     value = cell.value
     match cell.data_type:

@@ -21,7 +21,7 @@ from bulkimport.sources.extras import extra_library
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.header import read_header
 from bulkimport.sources.landing_file import LandingFile
-from bulkimport.sources.sheet import Sheet, cell_text, cell_value, is_blank
+from bulkimport.sources.sheet import Sheet, cell_text, cell_value, is_blank_cell
 from bulkimport.sources.typed import BATCH, TypedRows
 from bulkimport.wording import listed
 
@@ -93,7 +93,7 @@ def _rewrite(sheet: Sheet, header_row: int, target: Path, told: list[str]) -> tu
         out.skip(header_row)
         batch: list[dict[str, object]] = []
         for number, row in enumerate(rows, header_row + 1):
-            if all(map(is_blank, row)):
+            if all(map(is_blank_cell, row)):
                 _write(out, batch)
                 out.skip()
                 continue
@@ -113,7 +113,7 @@ def _write(out: TypedRows, batch: list[dict[str, object]]) -> None:
 
 
 def _header(row: Sequence[Any], place: Place, told: list[str]) -> tuple[str, ...]:
-    if all(map(is_blank, row)):
+    if all(map(is_blank_cell, row)):
         hint = f"Say which row names the columns with `header_row`. {_NOTHING_SENT}"
         raise place.error("the row has no column names", hint)
     header, padded = read_header([cell_text(cell, place.path) for cell in row], place, frozenset())
@@ -124,7 +124,7 @@ def _header(row: Sequence[Any], place: Place, told: list[str]) -> tuple[str, ...
 def _refuse_unnamed(rest: Sequence[Any], place: str, named: int, number: int) -> None:
     """Beyond the named columns there is nothing: a value there belongs to no property."""
     for index, cell in enumerate(rest, named + 1):
-        if not is_blank(cell):
+        if not is_blank_cell(cell):
             hint = f"Give column {index} a name in the header row, or clear it. {_NOTHING_SENT}"
             raise SourceError(f"{place}, cell {cell.coordinate}: its column has no name", hint, place, number)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.diff import Comparison
+from bulkimport.diff import ComparisonRules
 from bulkimport.errors import StateError
 from bulkimport.json_stream import BLOCK, JsonStreamError
 from bulkimport.model import Changes, PayloadFormat
@@ -23,7 +23,7 @@ from bulkimport.snapshot.partition import PIECE, partitions_for
 
 Row = dict[str, Any]
 COLUMNS = ("employeeID", "name", "salary")
-BY_ID = Comparison(("employeeID",), {"employeeID": "text", "name": "text", "salary": "number"})
+BY_ID = ComparisonRules(("employeeID",), {"employeeID": "text", "name": "text", "salary": "number"})
 MANY_PIECES = 40
 
 KEYS = st.integers(0, 15).map(lambda number: f"E{number}")
@@ -54,7 +54,7 @@ def request_for(
     *,
     payload_format: PayloadFormat = "json",
     columns: tuple[str, ...] = COLUMNS,
-    comparison: Comparison = BY_ID,
+    comparison: ComparisonRules = BY_ID,
     implicit_delete: bool = True,
     piece: int = PIECE,
     block: int = BLOCK,
@@ -234,7 +234,7 @@ def test_items_that_share_a_key_all_meet_the_row(tmp_path: Path) -> None:
 
 def test_keys_that_are_spelt_in_another_way_count_as_other_items(tmp_path: Path) -> None:
     """As in the payload's own check, which goes by their texts."""
-    by_number = Comparison(("employeeID",), {"employeeID": "number"})
+    by_number = ComparisonRules(("employeeID",), {"employeeID": "number"})
     sent = [{"employeeID": key, "name": "Ann", "salary": ""} for key in ("1", "01", "2", "02")]
     held: list[Row] = [{"_id": "1", "employeeID": 1, "name": "Ann"}]
     assert four(compared(tmp_path, sent, held, comparison=by_number).changes) == (3, 0, 0, 1)
@@ -332,7 +332,7 @@ def test_other_values_are_no_evidence(tmp_path: Path) -> None:
 
 
 def test_links_that_consist_of_their_key_are_never_recognised(tmp_path: Path) -> None:
-    links = Comparison(("from_id", "to_id"))
+    links = ComparisonRules(("from_id", "to_id"))
     sent, held = [{"from_id": "E1", "to_id": "P1"}], [{"_id": "1", "from_id": "E1", "to_id": "P2"}]
     changes = compared(tmp_path, sent, held, comparison=links, columns=("from_id", "to_id")).changes
     assert (four(changes), changes.rekeyed) == ((1, 0, 1, 0), 0)
