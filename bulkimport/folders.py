@@ -19,6 +19,7 @@ from bulkimport.errors import StateError
 
 _LOCK = ".lock"
 RESERVE = 4 << 20
+SPACE_HINT = "Free space there, choose another --state-dir, or retire old runs with run.keep_runs."
 _ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 
@@ -142,7 +143,7 @@ def require_space(folder: Path, needed: int) -> None:
         raise StateError(
             f"{folder} has {free / 1e6:,.0f} MB free, and about {(needed + RESERVE) / 1e6:,.0f} MB are needed for "
             "this dataset's payload. Nothing was sent for it.",
-            hint="Free space there, choose another --state-dir, or retire old runs with run.keep_runs.",
+            hint=SPACE_HINT,
         )
 
 

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bulkimport.errors import GuardError, ServiceError, SourceError, StateError
-from bulkimport.folders import RESERVE, free_space
+from bulkimport.folders import RESERVE, SPACE_HINT, free_space
 from bulkimport.model import Dataset, Stage
 from bulkimport.orgvue.token import TokenLife, at, in_days, read_life, refusal, warning
 from bulkimport.orgvue.wire import DatasetMetadata, DatasetSummary
@@ -189,7 +189,6 @@ def _payload_sizes(datasets: Sequence[Dataset]) -> list[int]:
 
 
 def _disk(state_dir: Path, sizes: Sequence[int], parallel: int) -> Check:
-    hint = "Free space there, choose another --state-dir, or retire old runs with run.keep_runs."
     try:
         free = free_space(state_dir)
     except StateError as error:
@@ -197,9 +196,11 @@ def _disk(state_dir: Path, sizes: Sequence[int], parallel: int) -> Check:
     largest, at_once = max(sizes, default=0) + RESERVE, sum(sizes[:parallel]) + RESERVE
     message = f"{size(free)} are free in {state_dir}; the payloads take about {size(at_once)} at once."
     if free < largest:
-        return Check("disk", CheckStatus.FAILED, f"{message} The largest alone takes {size(largest)}.", hint)
+        return Check("disk", CheckStatus.FAILED, f"{message} The largest alone takes {size(largest)}.", SPACE_HINT)
     return (
-        Check("disk", CheckStatus.WARNING, message, hint) if free < at_once else Check("disk", CheckStatus.OK, message)
+        Check("disk", CheckStatus.WARNING, message, SPACE_HINT)
+        if free < at_once
+        else Check("disk", CheckStatus.OK, message)
     )
 
 

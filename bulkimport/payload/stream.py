@@ -14,6 +14,7 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
 from bulkimport.sources import CsvTable, Records, Rows, open_source
 from bulkimport.sources.base import Record, locate
+from bulkimport.wording import NOTHING_SENT
 
 Column = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
@@ -189,5 +190,5 @@ def _unsendable(source: Rows, batches: Iterable[list[Any]], first: int, shape: _
     if len(problems) > len(shown):
         lines.append(f"and at least {len(problems) - len(shown)} more")
     place = places[shown[0][0]]
-    hint = "Correct the values in the source, or the types in `fields`. Nothing was sent for this dataset."
+    hint = f"Correct the values in the source, or the types in `fields`. {NOTHING_SENT}"
     return SourceError("\n".join(lines), hint, place.path, place.line)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from bulkimport.errors import SourceError
 from bulkimport.model import Secret
-from bulkimport.sources.answers import NOT_SENT, TransferError
+from bulkimport.sources.answers import TransferError
+from bulkimport.sources.files import MISSING_HINT
 from bulkimport.sources.known_hosts import missing_of_ours, unknown_server
 from bulkimport.wording import safe_text
 
@@ -151,8 +151,7 @@ def file_system_error_of(error: Exception, name: str, options: Mapping[str, obje
         return ours
     match kind:
         case "FileNotFoundError":
-            hint = "Check the path and whether the job that writes the file has run."
-            return TransferError(f"{name} does not exist", hint)
+            return TransferError(f"{name} does not exist", MISSING_HINT)
         case "PermissionError" | "NoCredentialsError" | "PartialCredentialsError":
             hint = "Check the credentials in `options`, and that their account may read the file."
             return TransferError(f"access to {name} is refused{_quoted(error, options)}", hint)
@@ -189,8 +188,3 @@ def _secrets(value: object) -> Iterator[str]:
                 yield from _secrets(item)
         case _:
             pass
-
-
-def missing_file(name: str) -> SourceError:
-    hint = f"Check the path and whether the job that writes the file has run. {NOT_SENT}"
-    return SourceError(f"No file matches {name}", hint)

@@ -19,15 +19,16 @@ from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder, require_space
 from bulkimport.link_header import next_in
 from bulkimport.model import FileChoice, FileSource, RemoteSource
-from bulkimport.sources.answers import NOT_SENT, TransferError, name_of
+from bulkimport.sources.answers import TransferError, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
-from bulkimport.sources.filesystems import Site, is_file, missing_file
+from bulkimport.sources.files import CHANGED_HINT, TWICE_HINT, no_match
+from bulkimport.sources.filesystems import Site, is_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.report import address_of
-from bulkimport.wording import duration
+from bulkimport.wording import NOTHING_SENT, duration
 
 HTTP = ("http", "https")
 
@@ -53,7 +54,7 @@ async def fetch_files(
     with anyio.move_on_after(source.timeout) as scope:
         return await transfer.files()
     if scope.cancelled_caught:
-        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOT_SENT}"
+        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOTHING_SENT}"
         raise SourceError(transfer.waiting, hint)
     raise AssertionError("a scope that was not cancelled returns")
 
@@ -110,7 +111,7 @@ class _Transfer:
                 found = await fetcher.fetch(url, path, self._on_arrived)
             if next_in(found.links):
                 message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
-                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOT_SENT}"
+                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOTHING_SENT}"
                 raise SourceError(message, hint)
             names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
@@ -141,7 +142,7 @@ class _Transfer:
         while (waiting := watch.unsettled(stable_for, clock.now(), clock.monotonic())) is not None:
             file, rest = waiting
             if clock.monotonic() >= deadline:
-                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOT_SENT}"
+                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOTHING_SENT}"
                 raise SourceError(f"{file.path} is still being written", hint)
             await clock.sleep(rest)
             found = await self._found(sites)
@@ -158,10 +159,9 @@ class _Transfer:
             for remote in files:
                 name = remote.file.path
                 if name in found:
-                    hint = f"Name each file once, by path or by pattern; its rows would be sent twice. {NOT_SENT}"
-                    raise SourceError(f"{name} is named twice by this source", hint)
+                    raise SourceError(f"{name} is named twice by this source", f"{TWICE_HINT} {NOTHING_SENT}")
                 if remote.is_folder:
-                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOT_SENT}")
+                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOTHING_SENT}")
                 found[name] = remote
         return list(found.values())
 
@@ -203,8 +203,7 @@ class _Transfer:
         size, expected = target.stat().st_size, before.info.get("size")
         after = _described(remote.site, remote.path, self._choice, system)
         if after.identity != before.identity:
-            hint = "Let the job that writes it finish first, or have it write to another name and rename."
-            raise TransferError(f"{name} was written to while it was transferred", hint, is_transient=True)
+            raise TransferError(f"{name} was written to while it was transferred", CHANGED_HINT, is_transient=True)
         if expected is not None and size != expected:
             message = f"{name} was cut short: {size} of {expected} bytes arrived"
             raise TransferError(message, is_transient=True)
@@ -217,7 +216,7 @@ def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
     paths = sorted(str(path) for path in system.glob(site.path))
     files = [file for file in (_described(site, path, choice, system) for path in paths) if not file.is_folder]
     if not files:
-        raise missing_file(site.name)
+        raise no_match(site.name)
     return files
 
 

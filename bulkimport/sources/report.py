@@ -14,14 +14,14 @@ from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder
 from bulkimport.model import Basic, Bearer, FileSource, HttpSource, JsonSource, NdjsonSource, NextPaging, Opaque, Secret
-from bulkimport.sources.answers import NOT_SENT, name_of
+from bulkimport.sources.answers import name_of
 from bulkimport.sources.fetching import Access, Fetched, Fetcher
 from bulkimport.sources.landed_file import named_as_packed, private
 from bulkimport.sources.next_link import STANDARD, NextLinks, judge_first
 from bulkimport.sources.paging import Page, Pages
 from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.reshaping import see_around, write_records
-from bulkimport.wording import duration
+from bulkimport.wording import NOTHING_SENT, duration
 
 _ACCEPTS = {
     "json": "application/json",
@@ -45,7 +45,7 @@ async def fetch_report(
     if scope.cancelled_caught:
         hint = "Raise the source's `timeout`, or have the report made smaller or at another time."
         message = f"{report.name} was not there whole within {duration(source.timeout)}"
-        raise SourceError(message, f"{hint} {NOT_SENT}")
+        raise SourceError(message, f"{hint} {NOTHING_SENT}")
     raise AssertionError("a scope that was not cancelled returns")
 
 
