@@ -10,8 +10,9 @@ from bulkimport.sources.document import See, blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
+from bulkimport.wording import NOTHING_SENT
 
-_HINT = "The file has to be one JSON array of objects, whole. Nothing was sent for this dataset."
+_HINT = f"The file has to be one JSON array of objects, whole. {NOTHING_SENT}"
 _HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
 
