@@ -5,6 +5,7 @@ not what was hoped for becomes a `TransferError`: it is asked for again where th
 """
 
 import gzip
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -45,7 +46,10 @@ MAX_REDIRECTS = 5
 BLOCK = 1 << 20
 _LONGEST_HEADER = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NETWORK_ERRORS = (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, TimeoutError, ConnectionError)
+_NETWORK_ERRORS = (
+    *(aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError),
+    *(TimeoutError, ConnectionError, ssl.SSLError),
+)
 
 
 @dataclass(frozen=True, slots=True)
