@@ -24,6 +24,7 @@ from bulkimport.wording import counted
 
 @dataclass(slots=True)
 class _Findings:
+    metadata: DatasetMetadata | None = None
     baseline: Baseline | None = None
     items_looked_at: bool = False
     warnings: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ async def check_payload(
     except GuardError as error:
         found = findings.baseline
         if counts_anyway and not findings.items_looked_at:
-            found = await _foreseen(context, payload)
+            found = await _foreseen(context, payload, findings.metadata)
         return RefreshEnded(
             DatasetStatus.REFUSED,
             error.report(),
@@ -103,7 +104,7 @@ async def check_structure(context: DatasetContext, payload: Payload, metadata: D
 
 async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:
     guards.check_rows(context.dataset, payload, context.again)
-    metadata = await _metadata(context, findings)
+    findings.metadata = metadata = await _metadata(context, findings)
     if metadata is not None:
         _check_properties(context, payload, metadata)
     return metadata
@@ -171,12 +172,13 @@ async def _warn_of_few_items(context: DatasetContext, baseline: Baseline, findin
     )
 
 
-async def _foreseen(context: DatasetContext, payload: Payload) -> Baseline | None:
-    """What the items say of a payload that is refused already; a reading that fails takes nothing from the refusal."""
+async def _foreseen(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline | None:
+    """What the items say of a payload that is refused already; a reading that fails takes nothing from the refusal.
+    `metadata` is the dataset's if it was read already."""
     if context.dataset.guards.baseline != "live":
         return None
     try:
-        metadata = await context.run.client.metadata(context.dataset.dataset_id)
+        metadata = metadata or await context.run.client.metadata(context.dataset.dataset_id)
         return await _live(context, payload, metadata)
     except (BulkimportError, JsonStreamError):
         return None
