@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkimport.durability import sync
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
@@ -96,6 +97,7 @@ class RunFolders:
         self.spool.open()
         try:
             private_folder(self.run_dir)
+            sync(self.run_dir.parent)  # what the journal says to be in it must not be lost with its name
         except OSError as error:
             raise unusable(self.state_dir, error) from error
 

@@ -28,7 +28,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream", "channels"),
-    ("errors", "model", "clock", "wording", "extras", "hosts", "signals", "link_header", "event_sink", "__init__"),
+    (
+        "errors",
+        "model",
+        "clock",
+        "wording",
+        "extras",
+        "hosts",
+        "signals",
+        "link_header",
+        "event_sink",
+        "durability",
+        "__init__",
+    ),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 
