@@ -46,7 +46,6 @@ class Payload:
     blank_examples: tuple[int, ...] = ()
     duplicate_keys: int = 0
     duplicate_examples: tuple[KeyProblem, ...] = ()
-    dropped_duplicates: int = 0
     missing: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
     source_bytes: int = 0

@@ -115,7 +115,6 @@ class _Preparation:
             blank_examples=tuple(ledger.blank_examples),
             duplicate_keys=duplicates.count if refused else 0,
             duplicate_examples=duplicates.examples if refused else (),
-            dropped_duplicates=marks.count,
             missing=tuple(self._missing.items()),
             warnings=tuple(warnings),
             source_bytes=stream.source.files.size,

@@ -59,11 +59,10 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`held` counts the items Orgvue has, `backed_up` those in the backup."""
+    """`held` counts the items Orgvue has."""
 
     held: int
     changes: Changes
-    backed_up: int = 0
 
 
 @dataclass(slots=True)
@@ -215,7 +214,7 @@ def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
             sent.fill(reader.payload())
         for held_pile, sent_pile in zip(held, sent, strict=True):
             tally.join(held_pile, sent_pile, values)
-    return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
+    return Snapshot(held=tally.held, changes=tally.changes())
 
 
 def _settle_what_meets(request: CompareRequest, reader: "_Reader", held: Side, sent: Side, tally: _Tally) -> None:
