@@ -9,7 +9,7 @@ from bulkimport.cli.completing import complete_selectors
 from bulkimport.errors import UsageError
 from bulkimport.guards import Allowance
 from bulkimport.model import Config
-from bulkimport.plan import near_misses
+from bulkimport.near_misses import near_misses
 
 Command = TypeVar("Command", bound=Callable[..., int])
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bulkimport.config.tree import ConfigPlace, MappingNode, Node, ScalarNode, SequenceNode
 from bulkimport.errors import ConfigError, ConfigProblem
-from bulkimport.plan import near_misses
+from bulkimport.near_misses import near_misses
 from bulkimport.wording import listed, number, printable
 
 _LONGEST_VALUE = 40

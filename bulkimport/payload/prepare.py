@@ -9,6 +9,7 @@ from typing import Any
 
 from bulkimport.errors import SourceError
 from bulkimport.model import Payload
+from bulkimport.near_misses import near_misses
 from bulkimport.payload.column_stream import by_columns
 from bulkimport.payload.duplicates import RowMarks, find_duplicates
 from bulkimport.payload.encode import Encoder
@@ -19,7 +20,6 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile, spool_error
 from bulkimport.payload.stream import ItemStream, open_stream
 from bulkimport.sources.csv_columns import RowsNeededError
-from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
 from bulkimport.sources.progress import OnArrived
 from bulkimport.wording import counted

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from bulkimport.errors import SourceError
-from bulkimport.sources.header import near_misses
+from bulkimport.near_misses import near_misses
 from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.typed import BATCH, TypedRows
 from bulkimport.wording import NOTHING_SENT, counted, printable
