@@ -31,7 +31,7 @@ DEFAULT_STATE_DIR = ".bulkimport"
 ARGUMENTS = "bulkimport.arguments"
 """Where the context keeps the whole command line."""
 
-Command = Callable[..., int]
+CommandFunction = Callable[..., int]
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ version_option = click.option(
 )
 
 
-def common_options(command: Command) -> Command:
+def common_options(command: CommandFunction) -> CommandFunction:
     """Adds the common options to a command, which gets them as `common`, and turns errors into exit codes."""
 
     @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout.")

@@ -13,7 +13,7 @@ from bulkimport.payload.column_json import ColumnBatch
 from bulkimport.payload.column_plan import column_plan, is_known
 from bulkimport.payload.encode import Encoder
 from bulkimport.payload.request import PayloadRequest
-from bulkimport.payload.stream import Column, ItemStream, TableStream
+from bulkimport.payload.stream import ColumnGetter, ItemStream, TableStream
 from bulkimport.sources import CsvTable, Records
 from bulkimport.sources.arrow_types import TypedColumn
 from bulkimport.sources.csv_columns import CsvColumns, RowsNeededError
@@ -74,7 +74,7 @@ class ColumnStream:
     def encoder(self) -> Encoder:
         return _EitherEncoder(self._stream.encoder())
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         of_rows = self._stream.column(names)
         return lambda items: items.column(names) if isinstance(items, ColumnBatch) else of_rows(items)
 

@@ -16,7 +16,7 @@ from bulkimport.sources import CsvTable, Records, Rows, open_source
 from bulkimport.sources.base import Record, locate
 from bulkimport.wording import NOTHING_SENT
 
-Column = Callable[[Any], Sequence[Any] | TextKeys]
+ColumnGetter = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
 
 
@@ -43,7 +43,7 @@ class ItemStream(Protocol):
         """What writes the items in the payload's format. May read the whole source to know its properties."""
         ...
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         """What takes the values of one property, or tuples of several, from a batch; None for what is not there."""
         ...
 
@@ -89,7 +89,7 @@ class TableStream:
         kind = CsvFromRows if self._format == "csv" else JsonFromRows
         return kind(self.names, self._blanks)
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         if not set(names) <= set(self.names):
             absent = None if len(names) == 1 else (None,) * len(names)
             return lambda items: [absent] * len(items)
@@ -142,7 +142,7 @@ class RecordStream:
             )
         return CsvFromRecords(self.names, self._blanks)
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         if len(names) == 1:
             name = names[0]
             return lambda items: [record.get(name) for record in items]
