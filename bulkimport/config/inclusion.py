@@ -1,6 +1,6 @@
 """The configuration file and the files that it includes, read, with the environment variables put in.
 
-The order is that of the contract: a file's own datasets, then those of the files that it includes, one after the other.
+First come a file's own datasets, then those of the files that it includes, one after the other.
 A file that is reached twice is an error, not read once: which `defaults` apply to it depends on who includes it.
 """
 
