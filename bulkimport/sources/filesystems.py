@@ -4,11 +4,11 @@ It is imported where a file system is opened: files on the web are read without 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from bulkimport.model import Secret
+from bulkimport.model import Secret, secrets_in
 from bulkimport.sources.answers import TransferError
 from bulkimport.sources.files import MISSING_HINT
 from bulkimport.sources.known_hosts import missing_of_ours, unknown_server
@@ -171,20 +171,6 @@ def file_system_error_of(error: Exception, name: str, options: Mapping[str, obje
 def _quoted(error: Exception, options: Mapping[str, object]) -> str:
     """What the library says, without any secret that it was given."""
     text = safe_text(str(error))
-    for secret in _secrets(options):
-        text = text.replace(secret, "***")
+    for secret in secrets_in(options):
+        text = text.replace(secret.reveal(), "***")
     return f" ({text})" if text else ""
-
-
-def _secrets(value: object) -> Iterator[str]:
-    match value:
-        case Secret():
-            yield value.reveal()
-        case Mapping():
-            for inner in value.values():
-                yield from _secrets(inner)
-        case list() | tuple():
-            for item in value:
-                yield from _secrets(item)
-        case _:
-            pass
