@@ -25,7 +25,7 @@ from bulkimport.sandbox.jobs import Jobs
 from bulkimport.sandbox.limits import Stats
 from bulkimport.sandbox.observed import Observations, Observed
 from bulkimport.sandbox.pool import WorkerPool, worker_pool
-from bulkimport.sandbox.private import open_lock, try_lock, write_private
+from bulkimport.sandbox.private import open_lock, try_lock, unusable_folder, write_private
 from bulkimport.sandbox.service import SandboxService
 from bulkimport.sandbox.signing import Signer
 from bulkimport.sandbox.state import Job, SandboxState
@@ -208,8 +208,7 @@ def _claim(options: SandboxOptions) -> int:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         lock = open_lock(folder / "sandbox.lock")
     except OSError as error:
-        hint = "Name a folder that can be written."
-        raise StateError(f"the sandbox cannot keep its data in {folder}: {error.strerror}", hint=hint) from error
+        raise unusable_folder(folder, error) from error
     # Whoever starts an embedded sandbox looks at the lock for an instant: one look is not another server.
     for _ in range(_LOCK_ATTEMPTS):
         if try_lock(lock, shared=False):
@@ -217,7 +216,7 @@ def _claim(options: SandboxOptions) -> int:
         time.sleep(_LOCK_PAUSE)
     close(lock)
     hint = "Stop that sandbox first, or give this one a folder of its own."
-    raise StateError(f"another sandbox is serving {folder}", hint=hint)
+    raise StateError(f"Another sandbox is serving {folder}.", hint=hint)
 
 
 async def _bind(service: SandboxService, name: str, port: int) -> socket.socket:
