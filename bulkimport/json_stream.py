@@ -75,6 +75,10 @@ class JsonBlock:
                 raise JsonStreamError(self.offset, self.first_record, error.msg) from None
         return self._objects
 
+    def place_of(self, index: int) -> int:
+        """The 0-based place in the stream of the object at the 0-based `index`; for errors, since it is looked for."""
+        return self.offset + _after(self.data, index) - 1
+
 
 class ArrayReader:
     """Takes the bytes of an array in chunks of any size and gives out blocks of about `block_size` bytes.

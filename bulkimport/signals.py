@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
+from typing import NoReturn
 
 TOO_EARLY = "before anything was sent"
 AGAIN = "Nothing has to be continued; start the command again."
@@ -54,8 +55,16 @@ def message(number: int, when: str) -> str:
 
 def leave(number: int, frame: object) -> None:
     """While the program is still being loaded, which no exception may interrupt: nothing has been done yet."""
+    exit_at_once(number, message(number, TOO_EARLY), AGAIN)
+
+
+def exit_at_once(number: int, error: str, hint: str) -> NoReturn:
+    """Says so in the form that the command line asks for, and ends the process without waiting for anything.
+
+    Both texts must be free of what JSON escapes, since nothing more can be loaded by now.
+    """
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-    facts = {"time": now, "message": message(number, TOO_EARLY), "hint": AGAIN}
+    facts = {"time": now, "message": error, "hint": hint}
     in_json = asks_for(sys.argv, "--log-format", "json")
     with suppress(OSError):
         os.write(2, ((_EVENT if in_json else "Error: %(message)s\n  Next: %(hint)s\n") % facts).encode())

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 # C0 and C1 controls, line separators, marks that turn the reading direction, halves of surrogate pairs: what could
 # move the cursor, hide text or make it unencodable.
@@ -15,11 +15,30 @@ NOTHING_SENT = "Nothing was sent for this dataset."
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
+class _Config(Protocol):
+    """What commands about a loaded config need of it."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def full_path(self) -> str | None: ...
+
+    @property
+    def named_state_dir(self) -> str | None: ...
+
+
 class Typed(NamedTuple):
-    """Commands about one config as a person types them; `state_dir` as the command line named it, if it did."""
+    """Commands about one config as a person types them, wherever that may be: the report is read elsewhere than the
+    run was started. `state_dir` only where the config does not name it."""
 
     config: str
     state_dir: str | None = None
+
+    @classmethod
+    def about(cls, config: _Config) -> "Typed":
+        """Of a config that was loaded."""
+        return cls(config.full_path or config.path, config.named_state_dir)
 
     def command(self, verb: str, *words: str) -> str:
         """Quoted for a shell."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -76,3 +77,17 @@ def jobs_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (searching, settling):
         monkeypatch.setattr(module, "over_at", as_the_file)
+
+
+@pytest.fixture
+def what_was_sent_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the program know of the sandbox what nobody knows of Orgvue: nothing that a dead process sent is on its way.
+
+    Then an import that is not found within `poll.timeout` never was, though its temporary file is still there.
+    """
+
+    def long_ago(expires_at: "datetime", timeout: float) -> "datetime":
+        return expires_at - timedelta(days=1)
+
+    for module in (searching, settling):
+        monkeypatch.setattr(module, "over_at", long_ago)

@@ -34,7 +34,7 @@ async def test_an_error_of_the_function_ends_the_block_and_comes_out_as_it_is() 
     async def fail() -> None:
         raise KeyError("function")
 
-    with anyio.fail_after(10), pytest.raises(KeyError, match="function"):
+    with anyio.fail_after(60), pytest.raises(KeyError, match="function"):
         async with alongside(fail):
             await anyio.sleep_forever()
 
@@ -84,7 +84,7 @@ async def test_signals_that_were_received_do_afterwards_what_they_did_before() -
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     originally = {number: signal.signal(number, lambda number, _: came.append(number)) for number in numbers}
     try:
-        with anyio.fail_after(10), receiving_signals() as signals:
+        with anyio.fail_after(60), receiving_signals() as signals:
             os.kill(os.getpid(), signal.SIGHUP)
             async for number in signals:
                 assert number is signal.SIGHUP

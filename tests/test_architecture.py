@@ -54,6 +54,7 @@ OWNERS: dict[str, set[str]] = {
     "click": {"cli"},
     "backports": {"sources"},
     "compression": {"sources"},
+    "duckdb": {"sources"},
     "fsspec": {"config", "sources"},
     "ijson": {"sources"},
     "jinja2": {"report"},

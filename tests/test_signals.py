@@ -45,7 +45,7 @@ def program(prelude: str, *arguments: str, number: int) -> subprocess.CompletedP
         env=python_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -98,3 +98,35 @@ def test_a_program_that_is_to_outlive_its_terminal_does(moment: str, config: str
     done = program(ignored, "run", config, "--output", "json", number=signal.SIGHUP)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "succeeded"
+
+
+HANGING_SOURCE = """
+import threading
+import time
+import bulkimport.cli.interruption
+import bulkimport.refresh.reading
+
+def hang(*_):
+    os.kill(os.getpid(), NUMBER)
+    time.sleep(0.5)
+    os.kill(os.getpid(), NUMBER)
+    time.sleep(600)
+
+bulkimport.cli.interruption.LONGEST_END = 0.5
+bulkimport.refresh.reading.prepare = hang
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), ENDING)
+def test_what_cannot_be_ended_does_not_hold_the_program_after_a_second_signal(
+    number: signal.Signals, code: int, config: str, tmp_path: Path
+) -> None:
+    """The source is small and so read in a thread, as from a network folder that does not answer."""
+    done = program(HANGING_SOURCE, "run", config, "--output", "json", number=number)
+    assert done.returncode == code, done.stderr
+    error = json.loads(done.stdout)["error"]
+    assert error["message"].startswith(f"Stopped by {number.name}, without a summary")
+    run_id = error["hint"].split("`")[1].removeprefix("bulkimport status ")
+    again = program("", "run", config, "--resume", run_id, "--output", "json", number=number)
+    assert again.returncode == 0, again.stderr
+    assert [one["status"] for one in json.loads(again.stdout)["datasets"]] == ["succeeded"]

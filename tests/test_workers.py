@@ -42,13 +42,13 @@ def hang(pid_file: str) -> None:
     part = Path(pid_file + ".part")
     part.write_text(str(os.getpid()))
     part.replace(pid_file)
-    time.sleep(60)
+    time.sleep(1000)
 
 
 def meet(folder: str, name: str, others: int) -> int:
     """Leaves a mark and waits for the marks of the others; the number seen, fewer if they never came."""
     Path(folder, name).touch()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(list(Path(folder).iterdir())) < others and time.monotonic() < deadline:
         time.sleep(0.01)
     return len(list(Path(folder).iterdir()))

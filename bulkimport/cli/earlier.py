@@ -98,11 +98,21 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
             again = _typed(config).command("run", "--resume", before.run_id)
             reason += f" But run {before.run_id} was interrupted before; to continue it: {again}"
         raise NothingToDoError(run, reason)
-    work = Work(selection_of(chosen), command="failed", follows=run).as_permitted(run)
+    disabled = sorted(dataset.name for dataset in config.datasets if not dataset.enabled and dataset.name in names)
+    warnings = (*_passed_over(run, gone, "no longer in the config"), *_passed_over(run, disabled, "disabled by now"))
+    work = Work(selection_of(chosen), command="failed", follows=run, warnings=warnings).as_permitted(run)
     unused = {
         name: one for name, one in work.allowances.items() if name in refreshes and _sent_nothing(refreshes[name])
     }
     return replace(work, allowances=unused)
+
+
+def _passed_over(run: RunRecord, names: Sequence[str], why: str) -> tuple[str, ...]:
+    """What did not succeed in the run and cannot be made up for, so that the end of this one does not hide it."""
+    if not names:
+        return ()
+    verb = "is" if len(names) == 1 else "are"
+    return (f"{listed(names)} did not succeed in run {run.run_id} and {verb} {why}; nothing is done about that here.",)
 
 
 def _sent_nothing(refresh: Refresh) -> bool:
@@ -145,7 +155,7 @@ async def _find(
 
 
 def _typed(config: Config) -> Typed:
-    return Typed(config.path, config.named_state_dir)
+    return Typed.about(config)
 
 
 async def _recent(journal: Journal, key: str) -> _Recent:

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -14,8 +13,9 @@ import anyio
 import anyio.to_thread
 
 from bulkimport import __version__
-from bulkimport.alongside import alongside, receiving_signals
+from bulkimport.alongside import alongside
 from bulkimport.cli.audience import Audience
+from bulkimport.cli.interruption import Interruption
 from bulkimport.cli.observer import RunObserver
 from bulkimport.cli.options import EXIT_FAILURE, EXIT_SUCCESS, Common
 from bulkimport.cli.plan_file import use_once
@@ -60,9 +60,7 @@ class Execution:
         self._rng = random.Random()
         self._config = config
         self._config_key = ""
-        self._stop = Stop()
-        self._received: int | None = None
-        self._importing: anyio.CancelScope | None = None
+        self._interruption = Interruption(Stop())
         self._traffic_before = Traffic()
         self._warnings = (*config.warnings, *token_warnings(config, self._clock))
 
@@ -74,8 +72,8 @@ class Execution:
         self._config_key = await anyio.to_thread.run_sync(config_key, Path(self._config.path))
         facts = await self._run(work, journal, state_dir)
         self._common.show(lambda layout: summary_text(facts, layout), lambda: summary_document(facts))
-        if self._received is not None:
-            return 128 + self._received
+        if self._interruption.received is not None:
+            return 128 + self._interruption.received
         return EXIT_SUCCESS if facts.status is RunStatus.SUCCEEDED else EXIT_FAILURE
 
     async def _run(self, work: Work, journal: Journal, state_dir: Path) -> RunFacts:
@@ -93,7 +91,9 @@ class Execution:
             stack.push_async_callback(output.aclose)
             output.bind(run_id=run_id)
             audience = await self._audience(work, journal, run_id)
-            async with alongside(self._watch_signals):  # from here on a signal leaves a run that can be resumed
+            async with alongside(
+                self._interruption.watch, run_id
+            ):  # from here on a signal leaves a run that can be resumed
                 await self._register(run_id, work, journal)
                 self._common.has_begun = True
                 progress = stack.enter_context(self._progress(work.selection.names, output.line))
@@ -139,7 +139,7 @@ class Execution:
             config_path=self._config.path,
             config_key=self._config_key,
             command=work.command,
-            options=work.options | {"state_dir": self._config.named_state_dir},
+            options=work.options | {"typed": self._config.full_path, "state_dir": self._config.named_state_dir},
             tenant_key=tenant_key(self._config),
             sandbox=self._config.tenant.is_sandbox,
             version=__version__,
@@ -203,7 +203,7 @@ class Execution:
                 workers=Workers(),
                 clock=self._clock,
                 rng=self._rng,
-                stop=self._stop,
+                stop=self._interruption.stop,
                 observer=observer,
                 uploads=anyio.CapacityLimiter(UPLOADS_AT_ONCE),
                 config_key=self._config_key,
@@ -226,21 +226,9 @@ class Execution:
                 makes_up=work.makes_up,
             )
             async with alongside(self._watch_traffic, journal, run_id, service, progress):
-                with anyio.CancelScope() as self._importing:
+                with self._interruption.scope:
                     await importer.import_all()
         return await self._finish(journal, folders, service)
-
-    async def _watch_signals(self) -> None:
-        """The first signal lets requests in flight finish, the second ends everything at once."""
-        with receiving_signals() as signals:
-            async for number in signals:
-                if self._received is not None:
-                    if self._importing is not None:
-                        self._importing.cancel()
-                    continue
-                self._received = int(number)
-                logger().warning("run.stopping", signal=signal.Signals(number).name)
-                self._stop.halt()
 
     async def _watch_traffic(self, journal: Journal, run_id: str, service: Service, progress: Progress) -> None:
         while True:
@@ -260,7 +248,7 @@ class Execution:
         run = await _known_run(journal, folders.run_id)
         run = replace(run, status=RunStatus.INTERRUPTED, finished_at=now, requests=traffic.requests)
         facts = await run_facts(journal, replace(run, throttled=traffic.throttled), now, self._warnings)
-        status = overall(facts.datasets, interrupted=self._received is not None)
+        status = overall(facts.datasets, interrupted=self._interruption.received is not None)
         facts = replace(facts, status=status).redacted(self._common.redactor.text)
         await anyio.to_thread.run_sync(_write_summary, folders, facts)
         await journal.finish_run(folders.run_id, status, traffic.requests, traffic.throttled, now)
@@ -278,7 +266,7 @@ def _write_summary(folders: RunFolders, facts: RunFacts) -> None:
         raise StateError(
             f"The summary of run {folders.run_id} cannot be written: {error.strerror or error}. All that it did is in "
             "the journal.",
-            hint=f"Free space, then: {command_to_go_on(facts)}",
+            hint=f"See that the state directory is there, writable and has free space, then: {command_to_go_on(facts)}",
         ) from error
 
 

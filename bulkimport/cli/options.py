@@ -71,6 +71,12 @@ class Common:
             ) from None
         return path
 
+    def named_state_directory(self, config: Config) -> str | None:
+        """The state directory for a command that is typed elsewhere; None where that finds it in the config."""
+        if self.state_dir is None and config.run.state_dir is not None:
+            return None
+        return str(self.state_directory(config))
+
     def show(self, text: Callable[[Layout], str], document: Callable[[], dict[str, Any]]) -> None:
         """The command's result, alone on stdout."""
         self.has_shown = True

@@ -81,7 +81,7 @@ async def _restore(
             _show(dataset.name, run, changes, held)
             return await _is_confirmed() if ask else True
 
-        typed = Typed(config.path, config.named_state_dir)
+        typed = Typed.about(config)
         again = partial(typed.restore, dataset.name, run.run_id)
         work = replace(work, follows=run, steps=Restoring(find_undo, approve, again).steps)
         return await Execution(config, common, clock).carry_out(work, journal, state_dir)

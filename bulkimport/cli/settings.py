@@ -22,7 +22,8 @@ def load_config(path: Path, common: Common) -> Config:
     for secret in secrets_in(config):
         for form in forms_of(secret):
             common.redactor.add(form)
-    return replace(config, named_state_dir=common.state_dir)
+    state_dir = common.named_state_directory(config)
+    return replace(config, full_path=str(path.absolute()), named_state_dir=state_dir)
 
 
 def config_key(path: Path) -> str:

@@ -58,6 +58,35 @@ def translate(error: Exception, path: Path) -> Exception:
     return error
 
 
+class Presence:
+    """Whether the journal at `path` is still the file that was opened.
+
+    SQLite goes on in a file that nobody can find any more; other runs then begin a journal of their own, which knows
+    nothing of this one's leases.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: os.stat_result | None = None
+
+    def remember(self) -> None:
+        self._opened = self._path.stat()
+
+    def check(self) -> None:
+        """Raises StateError where it was removed or replaced."""
+        try:
+            same = self._opened is None or os.path.samestat(self._path.stat(), self._opened)
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StateError(
+                f"The journal {self._path} was removed or replaced while a run was using it. What happens from now on "
+                "cannot be written down, and other runs do not see this one, so it ends here.",
+                hint="Imports that were submitted may still be applied: look at the datasets in Orgvue. Put the state "
+                "directory back if you can, and see that nothing cleans it up; then run again.",
+            )
+
+
 def exists(state_dir: Path) -> bool:
     """Whether there is a journal in that state directory; StateError if that cannot be seen."""
     path = state_dir / FILE_NAME

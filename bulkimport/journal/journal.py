@@ -81,13 +81,18 @@ class Journal:
     async def _opened(
         cls, state_dir: Path, clock: Clock, *, read_only: bool, busy_timeout: float
     ) -> AsyncIterator["Journal"]:
+        path = state_dir / database.FILE_NAME
+        presence = database.Presence(path.absolute())
         thread = DatabaseThread(
             connect=lambda: database.connect(state_dir, read_only=read_only, busy_timeout=busy_timeout),
-            translate=lambda error: database.translate(error, state_dir / database.FILE_NAME),
+            translate=lambda error: database.translate(error, path),
+            before_writing=presence.check,
         )
         locks = RunLocks(state_dir)
         try:
             await thread.start()
+            if not read_only:
+                await thread.run(lambda _: presence.remember(), writes=False)
             yield cls(thread, locks, clock)
         finally:
             with anyio.CancelScope(shield=True):

@@ -37,12 +37,19 @@ class _Reply:
 class DatabaseThread:
     """Runs functions with the connection that `connect` makes, in order; started and closed by its event loop.
 
-    `translate` turns errors of SQLite and the file system into errors for people.
+    `translate` turns errors of SQLite and the file system into errors for people. `before_writing` is called before
+    each transaction that writes; what it raises is the answer to all its works.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], translate: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        translate: Callable[[Exception], Exception],
+        before_writing: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connect = connect
         self._translate = translate
+        self._before_writing = before_writing
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._opened: asyncio.Future[None] = self._loop.create_future()
@@ -109,6 +116,8 @@ class DatabaseThread:
     def _perform(self, connection: sqlite3.Connection, batch: list[_Work]) -> list[_Reply]:
         writes = any(work.writes for work in batch)
         try:
+            if writes:
+                self._before_writing()
             connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             replies = [self._attempt(connection, work) for work in batch]
             connection.execute("COMMIT")

@@ -98,9 +98,9 @@ class Outlets:
 class Config:
     """A whole configuration; `path` is the file as the user named it, `datasets` are in the order of the files.
 
-    `warnings` are sentences for the user about what was accepted but should be changed. `named_state_dir` is the state
-    directory as the command line named it, if it did. `secrets` are what came from the environment and is not to be
-    seen, wherever in the config it is.
+    `warnings` are sentences for the user about what was accepted but should be changed. `full_path` is the file for
+    commands that are typed elsewhere, `named_state_dir` the state directory where such a command has to name it because
+    the file does not. `secrets` are what came from the environment and is not to be seen, wherever in the config it is.
     """
 
     path: str
@@ -112,5 +112,6 @@ class Config:
     datasets: tuple[Dataset, ...]
     warnings: tuple[str, ...] = ()
     outlets: Outlets = Outlets()
+    full_path: str | None = None
     named_state_dir: str | None = None
     secrets: tuple[Secret, ...] = ()

@@ -46,7 +46,7 @@ class Herald:
             except Exception as error:  # noqa: BLE001 - raised again below, once it has been told of
                 failure = error
         if failure is not None:
-            typed, sandbox = Typed(self._config.path, self._config.named_state_dir), self._config.tenant.is_sandbox
+            typed, sandbox = Typed.about(self._config), self._config.tenant.is_sandbox
             message = message_about_breakdown(self._run_id, typed, self._host, failure, sandbox=sandbox)
             await self._tell(("failure",), message, self._outlets.heartbeat.failure, "failure", END_SECONDS)
             raise failure

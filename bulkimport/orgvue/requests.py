@@ -28,6 +28,10 @@ class Gate(Protocol):
         """It was certainly not carried out; it is sent again after a wait."""
         ...
 
+    async def again(self) -> None:
+        """The wait is over. What this raises ends the request, unsent."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

@@ -98,6 +98,8 @@ class Transport:
             )
             await self._clock.sleep(delay)
             spent += delay
+            if request.gate is not None:
+                await request.gate.again()
 
     def _delay(self, failed: AttemptError, attempt: int, spent: float) -> float:
         """How long to wait before the next attempt; raises the error if there is to be none."""

@@ -1,33 +1,23 @@
 """Columns of Arrow as the objects of a JSON array: byte for byte what their rows would have given, faster by a factor.
 
-Each column becomes the JSON texts of its cells; one kernel then joins them with what stands between. Where no kernel
-gives exactly what orjson does, the cells of that column (alone) go through Python.
+Each column becomes the JSON texts of its cells; one kernel then joins them with what stands between.
 """
 
-import struct
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
 
 import orjson
 
 from bulkimport.payload.column_plan import PlannedColumn
 from bulkimport.payload.encode import CREATE_OR_UPDATE, dumps
 from bulkimport.payload.keys import TextKeys
+from bulkimport.sources.arrow_json import JsonCells, bytes_of, joined, json_of_column, literal
 from bulkimport.sources.arrow_types import TypedColumn, arrow, kernels
 
 _LONGEST_INT = 18
-_CONTROLS = bytes(set(range(32)) - set(b"\n\r\t"))
 _BLANKS = bytes(range(33))  # more than what Python calls white space, for ASCII
-_ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 _PLAIN_NUMBERS = frozenset({int, float, bool, type(None)})
-
-
-class JsonCells(NamedTuple):
-    """The JSON texts of the cells of a column: `quoted` ones lack the quotes around them. One text is for all rows."""
-
-    texts: Any
-    quoted: bool = False
 
 
 class ColumnBatch:
@@ -56,21 +46,21 @@ class ColumnBatch:
     def json(self) -> memoryview:
         """The objects with commas between them. Raises ValueError if a value cannot be converted."""
         arguments: list[Any] = []
-        literal = f'{{"_action":{dumps(CREATE_OR_UPDATE).decode()}'
+        between = f'{{"_action":{dumps(CREATE_OR_UPDATE).decode()}'
         for place, planned in enumerate(self._plan):
             cells = self._json_cells(place)
             quote = '"' if cells.quoted else ""
-            literal += f",{dumps(planned.name).decode()}:{quote}"
+            between += f",{dumps(planned.name).decode()}:{quote}"
             if isinstance(cells.texts, str):
-                literal += cells.texts + quote
+                between += cells.texts + quote
             else:
-                arguments += [_literal(literal), cells.texts]
-                literal = quote
-        literal += "},"
+                arguments += [literal(between), cells.texts]
+                between = quote
+        between += "},"
         if not arguments:
-            return memoryview((literal * self._count).encode())[:-1]
-        joined = _joined(*arguments, _literal(literal))
-        return _bytes_of(joined)[:-1]
+            return memoryview((between * self._count).encode())[:-1]
+        texts = joined(*arguments, literal(between))
+        return bytes_of(texts)[:-1]
 
     def column(self, names: Sequence[str]) -> "list[Any] | TextKeys":
         """The values of one property, or tuples of several, as rows have them; None for what is not there."""
@@ -109,7 +99,7 @@ class ColumnBatch:
             if planned.index is None:
                 self._cells[place] = JsonCells(dumps(self._values(planned.name)[0]).decode())
             else:
-                self._cells[place] = _json_of_column(found) if isinstance(found, TypedColumn) else _json_of(found)
+                self._cells[place] = json_of_column(found) if isinstance(found, TypedColumn) else _json_of(found)
         return self._cells[place]
 
 
@@ -124,8 +114,8 @@ class ColumnKeys(TextKeys):
         return len(self._array)
 
     def json(self) -> bytes:
-        text = _joined(_literal('"'), self._escaped, _literal('",'))
-        return b"".join((b"[", _bytes_of(text)[:-1], b"]"))
+        text = joined(literal('"'), self._escaped, literal('",'))
+        return b"".join((b"[", bytes_of(text)[:-1], b"]"))
 
     def texts(self) -> list[str]:
         texts: list[str] = self._array.to_pylist()
@@ -136,7 +126,7 @@ class ColumnKeys(TextKeys):
 
     @cached_property
     def _surely_filled(self) -> bool:
-        data = bytes(_bytes_of(self._array))
+        data = bytes(bytes_of(self._array))
         return data.isascii() and len(data.translate(None, _BLANKS)) == len(data) and _shortest(self._array) > 0
 
     def ascend(self) -> bool:
@@ -167,73 +157,22 @@ def _converted(planned: PlannedColumn, column: TypedColumn, verbatim: frozenset[
 def _are_plain_integers(array: Any) -> bool:
     """Whether all texts are whole numbers as JSON writes them, and fit 64 bits."""
     pc = kernels()
-    if array.null_count or not bytes(_bytes_of(array)).isdigit():
+    if array.null_count or not bytes(bytes_of(array)).isdigit():
         return False
     lengths = pc.min_max(pc.binary_length(array)).as_py()
     return lengths["min"] > 0 and lengths["max"] <= _LONGEST_INT and not pc.any(pc.starts_with(array, "0")).as_py()
-
-
-def _json_of_column(column: TypedColumn) -> JsonCells:
-    pa, pc = arrow(), kernels()
-    array = column.array
-    match column.kind:
-        case "text":
-            escaped = array if column.plain else _escaped(array)
-            if not array.null_count:
-                return JsonCells(escaped, quoted=True)
-            texts = _joined(_literal('"'), escaped, _literal('"'))
-        case "float":
-            return _json_of(array.to_pylist())
-        case "boolean":
-            texts = pc.if_else(array, _literal("true"), _literal("false"))
-        case _:
-            texts = array.cast(pa.string())
-    return JsonCells(pc.coalesce(texts, _literal("null")) if array.null_count else texts)
 
 
 def _json_of(values: list[Any]) -> JsonCells:
     pa = arrow()
     kinds = set(map(type, values))
     if kinds <= {str, type(None)}:
-        return _json_of_column(TypedColumn("text", pa.array(values, pa.string())))
+        return json_of_column(TypedColumn("text", pa.array(values, pa.string())))
     if kinds <= _PLAIN_NUMBERS:
         texts: Iterable[str] = orjson.dumps(values)[1:-1].decode().split(",")
     else:
         texts = (dumps(value).decode() for value in values)
     return JsonCells(pa.array(list(texts), pa.string()))
-
-
-def _escaped(array: Any) -> Any:
-    """The texts as JSON has them between the quotes: as orjson writes them."""
-    pa, pc = arrow(), kernels()
-    data = bytes(_bytes_of(array))
-    if len(data.translate(None, _CONTROLS)) != len(data):
-        inside: Callable[[str | None], str | None] = lambda text: None if text is None else dumps(text)[1:-1].decode()  # noqa: E731
-        return pa.array(list(map(inside, array.to_pylist())), pa.string())
-    for found, written in _ESCAPES:
-        if found.encode() in data:
-            array = pc.replace_substring(array, found, written)
-    return array
-
-
-def _joined(*parts: Any) -> Any:
-    """The texts of columns and literals side by side."""
-    return kernels().binary_join_element_wise(*parts, _literal(""))
-
-
-@lru_cache(1024)
-def _literal(text: str) -> Any:
-    """One text for all rows. Making one is slow: Arrow looks for libraries each time that it could make it from."""
-    return arrow().scalar(text)
-
-
-def _bytes_of(array: Any) -> memoryview:
-    """The texts of an Arrow array, one after the other."""
-    _, offsets, data = array.buffers()
-    if data is None:
-        return memoryview(b"")
-    first, last = (struct.unpack_from("=i", offsets, 4 * (array.offset + index))[0] for index in (0, len(array)))
-    return memoryview(data)[first:last]
 
 
 def _shortest(array: Any) -> int:

@@ -11,7 +11,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
-_HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _ERASE_LINE, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
 
 
@@ -32,12 +32,13 @@ class Region:
             self._write(above)
             return
         body = "".join(f"{_ERASE_LINE}{written}\r\n" for written, _ in lines)
-        self._write(f"{BEGIN}{_HIDE}{self._back(width)}{_ERASE_BELOW if above else ''}{above}{body}{_ERASE_BELOW}{END}")
+        above = f"{_ERASE_BELOW}{above}" if above else ""
+        self._write(f"{BEGIN}{HIDE_CURSOR}{self._back(width)}{above}{body}{_ERASE_BELOW}{END}")
         self._cells = [cell_len(seen) for _, seen in lines]
 
     def close(self, width: int) -> None:
         """Takes the lines away and gives the cursor back."""
-        self._write(f"{BEGIN}{self._back(width)}{_ERASE_BELOW}{_SHOW}{END}")
+        self._write(f"{BEGIN}{self._back(width)}{_ERASE_BELOW}{SHOW_CURSOR}{END}")
         self._cells, self._closed = [], True
 
     def _back(self, width: int) -> str:

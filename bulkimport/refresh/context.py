@@ -98,7 +98,7 @@ class RunContext:
     @property
     def typed(self) -> Typed:
         """Commands about the run's config."""
-        return Typed(self.config.path, self.config.named_state_dir)
+        return Typed.about(self.config)
 
 
 class UploadSlot:

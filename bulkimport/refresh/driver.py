@@ -1,5 +1,7 @@
 """The coroutine of one refresh: take the next command, perform it, write down the event, give it to the machine."""
 
+import errno
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ from bulkimport.model import DatasetStatus, ErrorReport, Stage
 from bulkimport.refresh import checking, collecting, events, polling, reading, searching, sending
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import Command, Refresh, State, apply, next_command
-from bulkimport.refresh.stop import Level, StoppedError, WatchedCommand
+from bulkimport.refresh.stop import Level, RunningCommand, StoppedError
 
 Step = Callable[[DatasetContext, Refresh], Awaitable[events.Event]]
 
@@ -50,6 +52,9 @@ STAGES: dict[State, Stage | None] = {
     State.COLLECTING: Stage.RESULT,
     State.DONE: None,
 }
+
+_SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS})
+"""What the machine may lack in the middle of any step, which is no mistake of the program."""
 
 _UPLOADING = (State.UPLOADING, State.VERIFYING)
 
@@ -107,8 +112,8 @@ class Driver:
         if stop.concerns(submitted):
             return self._stopped()
         try:
-            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)) as watched:
-                context = replace(self.context, gate=_ImportGate(self, watched))
+            with stop.watch(submitted=submitted, grace=GRACE.get(command, 0.0)) as running:
+                context = replace(self.context, gate=_ImportGate(self, running))
                 event = await self._steps[command](context, self.refresh)
                 apply(self.refresh, event)  # an event that cannot happen here is a defect like any other
                 return event
@@ -119,6 +124,8 @@ class Driver:
             return self._ended(error)
         except BulkimportError as error:
             return self._ended(error)
+        except OSError as error:
+            return self._fallen_short(error) if error.errno in _SHORTAGES else self.defect(error)
         except Exception as error:  # noqa: BLE001 - a defect in one refresh must not touch the others
             return self.defect(error)
 
@@ -141,13 +148,24 @@ class Driver:
     def defect(self, error: Exception) -> events.RefreshEnded:
         """Tells the observer of a mistake of the program; the end that it is for this refresh."""
         self.context.run.observer.defect(self.context.dataset.name, error)
-        unseen = self.refresh.state.may_have_imported
-        report = ErrorReport(
-            stage=STAGES[self.refresh.state],
-            message=f"bulkimport itself failed while {self.refresh.state} ({type(error).__name__}). "
-            + ("The import may have been applied." if unseen else "Nothing was imported."),
-            hint="This is a defect of the program: please report it with the run's log, which has the details.",
+        return self._broken_off(
+            f"bulkimport itself failed while {self.refresh.state} ({type(error).__name__}).",
+            "This is a defect of the program: please report it with the run's log, which has the details.",
         )
+
+    def _fallen_short(self, error: OSError) -> events.RefreshEnded:
+        where = f" ({error.filename})" if error.filename else ""
+        return self._broken_off(
+            f"This machine gave out while {self.refresh.state}: {os.strerror(error.errno or 0)}{where}.",
+            "See to its disks, its memory, and how many files a process may have open (ulimit -n), or run fewer "
+            "datasets at once (run.max_parallel_datasets); then run again.",
+        )
+
+    def _broken_off(self, what: str, hint: str) -> events.RefreshEnded:
+        """In the middle of a step: nothing is known of an import that was on its way."""
+        unseen = self.refresh.state.may_have_imported
+        data = "The import may have been applied." if unseen else "Nothing was imported."
+        report = ErrorReport(stage=STAGES[self.refresh.state], message=f"{what} {data}", hint=hint)
         return events.RefreshEnded(DatasetStatus.UNKNOWN if unseen else DatasetStatus.FAILED, report)
 
 
@@ -157,9 +175,9 @@ class _ImportGate:
     Only what happens between that line and the first byte sent can leave an import open that never was.
     """
 
-    def __init__(self, driver: Driver, watched: WatchedCommand) -> None:
+    def __init__(self, driver: Driver, command: RunningCommand) -> None:
         self._driver = driver
-        self._watched = watched
+        self._command = command
 
     async def about_to_send(self) -> None:
         """The last moment: the temporary file must still be alive, and the run still have its right to the dataset.
@@ -180,7 +198,7 @@ class _ImportGate:
             await driver.confirm()
         if run.stop.level is not Level.NONE:
             raise StoppedError
-        self._watched.becomes(submitted=True, grace=GRACE_OF_IMPORT)
+        self._command.becomes(submitted=True, grace=GRACE_OF_IMPORT)
         await driver.record(events.ImportRequested())
         run.observer.state_changed(driver.context.dataset.name, driver.refresh.state)
         if run.stop.level is not Level.NONE:
@@ -190,7 +208,11 @@ class _ImportGate:
     async def turned_away(self, error: ServiceError) -> None:
         """Nothing runs, so a stop need not wait for it."""
         await self._note_turned_away(error.report())
-        self._watched.becomes(submitted=False, grace=0.0)
+        self._command.becomes(submitted=False, grace=0.0)
+
+    async def again(self) -> None:
+        """The wait may have been long: what the guards saw must still hold. Raises DatasetChangedError, TenantError."""
+        await sending.look_out_for_changes(self._driver.context, self._driver.refresh)
 
     async def _note_turned_away(self, report: ErrorReport) -> None:
         driver = self._driver

@@ -1,15 +1,24 @@
 """LOCATING to AWAITING: from the finished payload to the job's ticket."""
 
+from functools import partial
 from pathlib import Path
 
-from bulkimport.clock import parse_timestamp, timestamp
+from bulkimport.clock import Clock, parse_timestamp, timestamp
 from bulkimport.errors import AmbiguousError, LocationExpiredError, ServiceError, TenantError
 from bulkimport.model import ErrorReport, Stage
 from bulkimport.orgvue.body import CONTENT_TYPES, FileBody
-from bulkimport.orgvue.wire import Location
+from bulkimport.orgvue.requests import Gate
+from bulkimport.orgvue.wire import Location, Ticket
 from bulkimport.refresh import events
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import MAX_LOCATIONS, MAX_RECHECKS, Refresh
+
+LATE = 10.0
+"""Seconds after which what a look at the dataset has told is old, if an import is to be triggered by it."""
+
+
+class DatasetChangedError(Exception):
+    """The dataset has changed since it was compared with the payload."""
 
 
 async def generate_location(
@@ -89,21 +98,63 @@ async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool |
     return metadata.cache_key != refresh.cache_key if metadata.cache_key else None
 
 
+async def look_out_for_changes(context: DatasetContext, refresh: Refresh) -> None:
+    """Raises DatasetChangedError if the import would meet another dataset than the guards have seen."""
+    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+        raise DatasetChangedError
+
+
+async def _submit_unchanged(context: DatasetContext, refresh: Refresh) -> Ticket:
+    """Submits the import right after a look at the dataset. Where its turn then comes late, since the tenant's limits
+    hold everything up, there is a second look; not a third, since under tight limits every turn comes late."""
+    await look_out_for_changes(context, refresh)
+    assert context.gate is not None  # noqa: S101 - a driver performs this
+    dataset, location = context.dataset, location_of(refresh)
+    submit = partial(context.run.client.submit_import, dataset.dataset_id, location, dataset.import_options)
+    try:
+        return await submit(_PromptGate(context.gate, context.run.clock))
+    except _LateError:
+        await look_out_for_changes(context, refresh)
+        return await submit(context.gate)
+
+
+class _LateError(Exception):
+    """The request's turn came long after the look at its dataset; it was not sent."""
+
+
+class _PromptGate:
+    """A gate that closes where the first turn comes late; after that it is the gate behind it."""
+
+    def __init__(self, gate: Gate, clock: Clock) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._until: float | None = clock.monotonic() + LATE
+
+    async def about_to_send(self) -> None:
+        if self._until is not None and self._clock.monotonic() > self._until:
+            raise _LateError
+        self._until = None
+        await self._gate.about_to_send()
+
+    async def turned_away(self, error: ServiceError) -> None:
+        await self._gate.turned_away(error)
+
+    async def again(self) -> None:
+        await self._gate.again()
+
+
 async def submit_import(
     context: DatasetContext, refresh: Refresh
 ) -> events.ImportAccepted | events.ImportReplyLost | events.LocationExpired | events.DatasetChanged:
     """One import request, if the dataset is still what the guards have seen. Without a usable answer it is looked for,
     never sent again blindly."""
-    if refresh.rechecks < MAX_RECHECKS and await cache_key_changed(context, refresh):
+    try:
+        ticket = await _submit_unchanged(context, refresh)
+    except DatasetChangedError:
         context.run.observer.warned(
             context.dataset.name, "The dataset has changed in Orgvue meanwhile; it is checked again."
         )
         return events.DatasetChanged()
-    assert context.gate is not None  # noqa: S101 - a driver performs this
-    try:
-        ticket = await context.run.client.submit_import(
-            context.dataset.dataset_id, location_of(refresh), context.dataset.import_options, context.gate
-        )
     except AmbiguousError as error:
         context.run.observer.warned(context.dataset.name, error.message)
         return events.ImportReplyLost(error.report())

@@ -25,7 +25,7 @@ class StoppedError(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class WatchedCommand:
+class RunningCommand:
     """A command that runs: whether its import was requested, and the seconds it gets to end once it is concerned."""
 
     submitted: bool
@@ -50,7 +50,7 @@ class Stop:
 
     level: Level = Level.NONE
     reason: ErrorReport | None = None
-    _watched: set[WatchedCommand] = field(default_factory=set)
+    _watched: set[RunningCommand] = field(default_factory=set)
 
     def hold(self, reason: ErrorReport) -> None:
         """Lets no further import begin. The first reason stays."""
@@ -69,10 +69,10 @@ class Stop:
         return self.level is Level.HALT or (self.level is Level.HOLD and not submitted)
 
     @contextmanager
-    def watch(self, *, submitted: bool, grace: float) -> Iterator[WatchedCommand]:
+    def watch(self, *, submitted: bool, grace: float) -> Iterator[RunningCommand]:
         """Runs a command that gets `grace` seconds to end once it is concerned; raises StoppedError if it did not."""
         with anyio.CancelScope() as scope:
-            watched = WatchedCommand(submitted, grace, self, scope)
+            watched = RunningCommand(submitted, grace, self, scope)
             self._watched.add(watched)
             try:
                 watched.limit()

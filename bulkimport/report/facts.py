@@ -73,7 +73,7 @@ class DatasetFacts:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run; times are aware. `datasets` are in the order of the config. `version` is the program's.
-    `state_dir` is the state directory as the command line named it, if it did."""
+    `as_typed` makes commands that work wherever they are typed, if the journal has what it takes."""
 
     run_id: str
     config: str
@@ -88,12 +88,12 @@ class RunFacts:
     command: str = "run"
     follows: str | None = None
     warnings: tuple[str, ...] = ()
-    state_dir: str | None = None
+    as_typed: Typed | None = None
 
     @property
     def typed(self) -> Typed:
         """Commands about the run's config."""
-        return Typed(self.config, self.state_dir)
+        return self.as_typed or Typed(self.config)
 
     def counts(self) -> dict[str, int]:
         """How many datasets have which status (or are `running`), the statuses in the model's order."""

@@ -44,7 +44,7 @@ def fold_run(
         again = typed.restore(record.name, run.parent_run_id) if run.command == "restore" else None
         return dataset_facts(record, of.get(record.name, []), alive=alive, now=now, again=again)
 
-    typed = Typed(run.config_path, run.options.get("state_dir"))
+    typed = Typed(run.options.get("typed") or run.config_path, run.options.get("state_dir"))
     return RunFacts(
         run_id=run.run_id,
         config=run.config_path,
@@ -59,7 +59,7 @@ def fold_run(
         command=run.command,
         follows=run.parent_run_id,
         warnings=(*warnings, *run.options.get("warnings", ())),
-        state_dir=run.options.get("state_dir"),
+        as_typed=typed,
     )
 
 
@@ -136,14 +136,30 @@ def history_entry(run: RunRecord, counts: Iterable[StatusCount]) -> HistoryEntry
     )
 
 
+_REPLY_UNSEEN = (
+    Stage.IMPORT,
+    "The run was stopped before the answer to its import request was seen, so whether the import was taken up is not "
+    "known.",
+    "Resume the run: the import is looked for, and submitted again only once it is certain that none can be running.",
+)
+_END_UNSEEN = "The run was stopped after its import was submitted, so its end was not seen."
+_JOB_LOOKED_AT = "Resume the run: the job is looked at again, not submitted again."
+_UNSEEN: dict[State, tuple[Stage, str, str]] = {
+    State.AWAITING: _REPLY_UNSEEN,
+    State.SEARCHING: _REPLY_UNSEEN,
+    State.POLLING: (Stage.POLL, _END_UNSEEN, _JOB_LOOKED_AT),
+    State.COLLECTING: (Stage.RESULT, _END_UNSEEN, _JOB_LOOKED_AT),
+}
+"""What a stopped run has not seen: stage, message and hint."""
+
+
 def _left_behind(refresh: Refresh, again: str | None) -> Refresh:
     if refresh.state.may_have_imported:
+        stage, message, hint = _UNSEEN[refresh.state]
         error = ErrorReport(
-            stage=Stage.RESULT if refresh.state is State.COLLECTING else Stage.POLL,
-            message="The run was stopped after its import was submitted, so its end was not seen.",
-            hint="Resume the run: the job is looked at again, not submitted again."
-            if again is None
-            else restore_again(again),
+            stage=stage,
+            message=message,
+            hint=hint if again is None else restore_again(again),
             trace_id=refresh.trace_ids[-1] if refresh.trace_ids else None,
             retryable=True,
         )

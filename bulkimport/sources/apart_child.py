@@ -28,7 +28,7 @@ class _ReportingFile(LandingFile):
         self._report = report
         self._told = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         super().write(data)
         if self.size - self._told >= _TELL_EVERY:
             self._told = self.size

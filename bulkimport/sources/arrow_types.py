@@ -110,6 +110,7 @@ def _text(array: Any) -> Any:
         _refuse_far_days(array, 1 if pa.types.is_date32(array.type) else _PER_DAY["ms"])
         array = array.cast(pa.date32())
     if pa.types.is_time(array.type):
+        _refuse_other_times(array)
         return _short_fraction(array.cast(pa.string()))
     text = array if pa.types.is_string(array.type) else array.cast(pa.string())
     try:
@@ -147,6 +148,15 @@ def _refuse_far_days(moments: Any, per_day: int) -> None:
     number = moments.cast(pa.int32() if per_day == 1 else pa.int64()).cast(pa.int64())
     first, end = _FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day
     _refuse(pc.or_(pc.less(number, first), pc.greater_equal(number, end)), "is not in the years 1 to 9999")
+
+
+def _refuse_other_times(times: Any) -> None:
+    """Than those of a day: some programs know 24:00 and later, for which Arrow has no text."""
+    pa = arrow()
+    pc = kernels()
+    number = times.cast(pa.int32() if pa.types.is_time32(times.type) else pa.int64()).cast(pa.int64())
+    wrong = pc.or_(pc.less(number, 0), pc.greater_equal(number, _PER_DAY[times.type.unit]))
+    _refuse(wrong, "is not a time of day before 24:00")
 
 
 def _decimal_text(array: Any) -> Any:

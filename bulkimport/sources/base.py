@@ -1,7 +1,7 @@
 """What every kind of source is to its reader."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bulkimport.errors import SourceError
@@ -33,14 +33,19 @@ class ExactNumber:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one row comes from: its file, and the 1-based number of its line or of its record in that file."""
+    """Where one row comes from: its file, and the 1-based number of its line or of its record in that file.
+
+    `line_of_record` looks for the line in which a record begins (None if it is not to be found), once it is asked.
+    """
 
     path: str
     line: int
     unit: str = "line"
+    line_of_record: Callable[[], int | None] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.path}, {self.unit} {self.line}"
+        line = self.line_of_record() if self.line_of_record is not None else None
+        return f"{self.path}, {self.unit} {self.line}{f', line {line}' if line is not None else ''}"
 
     def error(self, message: str, hint: str) -> SourceError:
         """A SourceError that starts with this place."""

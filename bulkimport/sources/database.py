@@ -1,9 +1,10 @@
 """The rows of a query, through SQLAlchemy. This runs in the child of `apart`: drivers hang, print and crash.
 
-Rows come in batches from a cursor on the server, in a transaction that only reads where the database has such a thing,
-and that is rolled back in any case.
+Rows come in batches from a cursor on the server (or as columns: see `database_columns`), in a transaction that only
+reads where the database has such a thing, and that is rolled back in any case.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,6 +25,7 @@ from sqlparse.tokens import DDL, DML, Comment, Punctuation
 from bulkimport.errors import SourceError
 from bulkimport.model import Secret
 from bulkimport.sources.addresses import database_name
+from bulkimport.sources.database_columns import columns_of, write_columns
 from bulkimport.sources.database_errors import database_error, missing_driver, unknown_database
 from bulkimport.sources.database_sessions import connect_arguments, prepare_session
 from bulkimport.sources.landing_file import LandingError
@@ -33,6 +35,10 @@ from bulkimport.wording import NOTHING_SENT, listed
 _CHANGING = frozenset(
     ("ALTER", "CREATE", "CREATE OR REPLACE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE")
 )
+_IN_FILES = {"sqlite": "SQLite", "duckdb": "DuckDB"}
+_NOT_A_FILE = re.compile(r":memory:|[a-z_]+:", re.IGNORECASE)
+"""A database in memory, a URI of SQLite's, or what DuckDB attaches by a scheme, such as `md:` for MotherDuck."""
+
 _MAKING_FILES = frozenset(("ATTACH", "VACUUM"))
 _QUERY_HINT = f"Correct the query of the source. {NOTHING_SENT}"
 
@@ -80,6 +86,11 @@ def _copy(
 ) -> tuple[str, ...]:
     try:
         connection = prepare_session(connection, timeout)
+        found = columns_of(connection, statement)
+        if found is not None:
+            columns = _columns(list(found.names), place)
+            write_columns(found, rows)
+            return columns
         result = connection.execution_options(stream_results=True).execute(statement)
         if not result.returns_rows:
             raise SourceError(f"{place}: the statement returns no rows", f"Write a SELECT. {NOTHING_SENT}", place)
@@ -167,7 +178,7 @@ def _bound(query: str, parameters: Mapping[str, Any], place: str) -> sqlalchemy.
 
 
 def _url(text: str, folder: str, place: str) -> URL:
-    """The URL; a SQLite file is opened for reading alone, relative to `folder`, and not made if it is missing."""
+    """The URL; a file of SQLite or DuckDB is opened for reading alone, relative to `folder`, and not made anew."""
     if text.partition("://")[2].partition("?")[0].count("@") > 1 and not text.startswith("sqlite"):
         # an @ in a password would make a part of it the host, which drivers then name in their errors
         hint = f"In a URL, special characters of a name or password are written %XX: @ is %40. {NOTHING_SENT}"
@@ -179,11 +190,13 @@ def _url(text: str, folder: str, place: str) -> URL:
             f"A URL is written DIALECT+DRIVER://USER:PASSWORD@HOST/DATABASE, special characters as %XX. {NOTHING_SENT}"
         )
         raise SourceError(f"{place}: the `url` is not one of a database", hint, place) from None
-    database = url.database
-    if url.get_backend_name() != "sqlite" or not database or database == ":memory:" or database.startswith("file:"):
+    kind = _IN_FILES.get(url.get_backend_name())
+    if kind is None or not url.database or _NOT_A_FILE.match(url.database):
         return url
-    path = Path(folder, database)
+    path = Path(folder, url.database)
     if not path.is_file():
         hint = f"Check the path, which is relative to the configuration file. {NOTHING_SENT}"
-        raise SourceError(f"The SQLite database {path} does not exist", hint, str(path))
+        raise SourceError(f"The {kind} database {path} does not exist", hint, str(path))
+    if kind == "DuckDB":
+        return url.set(database=str(path)).update_query_dict({"access_mode": "READ_ONLY"})
     return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})

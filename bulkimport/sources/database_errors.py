@@ -10,7 +10,7 @@ from bulkimport.errors import SourceError
 from bulkimport.wording import NOTHING_SENT, counted, duration, printable
 
 _LONGEST = 500
-_ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^\s*$", re.MULTILINE)
+_ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^+\s*$", re.MULTILINE)
 """What says no more than the query itself, or than the message."""
 
 _DRIVERS = {

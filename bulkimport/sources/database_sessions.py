@@ -13,6 +13,7 @@ CONNECT_TIMEOUT = 15
 _CONNECT: dict[str, dict[str, Any]] = {
     "aiomysql": {"connect_timeout": CONNECT_TIMEOUT},
     "asyncpg": {"timeout": CONNECT_TIMEOUT},
+    "duckdb_engine": {"config": {"python_enable_replacements": False}},  # no variable of ours is a table
     "mysqlconnector": {"connection_timeout": CONNECT_TIMEOUT},
     "mysqldb": {"connect_timeout": CONNECT_TIMEOUT},
     "oracledb": {"tcp_connect_timeout": CONNECT_TIMEOUT},
@@ -30,7 +31,10 @@ _LOCK_SHARE = 0.9
 
 
 def connect_arguments(url: URL, timeout: float) -> dict[str, Any]:
-    """What the driver of a URL takes to give up on a silent server; what the URL itself says comes first."""
+    """What the driver of a URL takes to give up on a silent server, and to look nowhere but in the database.
+
+    What the URL itself says comes first.
+    """
     driver = url.get_driver_name()
     if url.get_backend_name() == "sqlite":
         arguments: dict[str, Any] = {"timeout": min(timeout, _SQLITE_LOCK_WAIT)}

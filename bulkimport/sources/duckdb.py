@@ -5,9 +5,10 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from queue import Empty, Queue
 from typing import Any
 
 from bulkimport.errors import SourceError
@@ -17,6 +18,9 @@ from bulkimport.wording import NOTHING_SENT
 
 _MEMORY = "256MB"
 """What joins and sorts may take in memory; beyond that they go to the landing folder."""
+
+_TO_BE_INTERRUPTED = 5.0
+"""Seconds that a query has to end after its time limit, at which it is interrupted."""
 
 _MOST_SHOWN = 700
 _ADVICE = ("Possible solutions", "Please try", "Alternatively", "Consider")  # begins what is of no use here
@@ -39,15 +43,22 @@ def fetch_query(source: DuckDbSource, folder: Path) -> Path:
     folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "rows.parquet"
-    try:
+
+    def query() -> None:
         with (
-            _within(source.folder),
             library.connect(":memory:", config=_settings(folder)) as connection,
             _time_limit(connection, source.timeout),
         ):
             rows = connection.sql(_statement(library, connection, text, name))
             _refuse_twice(rows.columns, name)
             _exact(rows).write_parquet(str(path), compression="zstd")
+
+    try:
+        with _within(source.folder):
+            _perform(query, source.timeout + _TO_BE_INTERRUPTED)
+    except TimeoutError:
+        hint = f"Does it read from a pipe, or from a network folder that does not answer? {NOTHING_SENT}"
+        raise SourceError(f"{name} took longer than {source.timeout:g} s and cannot be interrupted", hint) from None
     except library.InterruptException:
         hint = f"Make the query quicker, or raise the source's `timeout`. {NOTHING_SENT}"
         raise SourceError(f"{name} took longer than {source.timeout:g} s", hint) from None
@@ -55,6 +66,28 @@ def fetch_query(source: DuckDbSource, folder: Path) -> Path:
         raise _translated(str(error), name) from None
     path.chmod(0o600)
     return path
+
+
+def _perform(query: Callable[[], None], seconds: float) -> None:
+    """Does what `query` does, in a thread that is left alone after `seconds`: the operating system waits for a pipe or
+    a lost mount as long as it takes, and nothing but the end of this process ends that. Raises TimeoutError then."""
+    outcome: Queue[Exception | None] = Queue()
+
+    def perform() -> None:
+        try:
+            query()
+        except Exception as error:  # noqa: BLE001 - raised by the one who waits
+            outcome.put(error)
+        else:
+            outcome.put(None)
+
+    threading.Thread(target=perform, name="query", daemon=True).start()
+    try:
+        error = outcome.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
 
 
 @contextmanager

@@ -95,5 +95,14 @@ def _problem(line: bytes) -> str | None:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return f"not a JSON object: {error.msg} (character {error.pos + 1})"
+        return f"not a JSON object: {error.msg} (character {_characters_before(line, error.pos) + 1})"
     return None if isinstance(value, dict) else "expected a JSON object, found another value"
+
+
+def _characters_before(line: bytes, position: int) -> int:
+    """orjson does not place bytes that are not UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as undecodable:
+        return len(line[: undecodable.start].decode())
+    return position

@@ -7,6 +7,7 @@ from collections.abc import ItemsView, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,7 +66,7 @@ def write_records(
     count, lines = 0, bytearray()
     with _reading(document, name) as file:
         try:
-            for block in array_blocks(_chunks(file), place, name, see):
+            for block in array_blocks(partial(_chunks_anew, file, file.tell()), place, name, see):
                 for record in ijson.items(block.data, "item", map_type=_Object):
                     lines += _line(record, flatten=flatten)
                     count += 1
@@ -91,8 +92,13 @@ def see_around(document: Path, name: str, place: Sequence[str], see: See, marks:
         else:
             return
     with _reading(document, name) as file:
-        for _ in array_blocks(_chunks(file), place, name, see):
+        for _ in array_blocks(partial(_chunks_anew, file, file.tell()), place, name, see):
             pass
+
+
+def _chunks_anew(file: BinaryIO, start: int) -> Iterator[bytes]:
+    file.seek(start)
+    return _chunks(file)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -58,8 +58,12 @@ class TypedRows:
             text = _lines(rows)
         except (TypeError, ValueError):  # orjson's are TypeErrors
             text = b"".join(self._line(row, number) for number, row in enumerate(rows, self.lines + 1))
+        self.write_lines(text, len(rows))
+
+    def write_lines(self, text: bytes | memoryview, rows: int) -> None:
+        """Rows that are so many lines already, which are what `write` would have made of them."""
         self._file.write(text)
-        self.lines += len(rows)
+        self.lines += rows
 
     def finish(self) -> None:
         """To be called after the last row: a file without rows is not an empty file."""

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
 
 KINDS = (
     *("NDJSON", "JSON", "Parquet", "Excel", "DuckDB", "PostgreSQL", "PostgreSQL, asynchronous driver"),
-    *("SQLite", "Python function"),
+    *("SQLite", "DuckDB through SQLAlchemy", "Python function"),
 )
 MANY = max(scaled(1_000_000), 20_000)
 _NAMES = "'Person ' || n AS name, 'Department ' || (n % 40) AS department"
@@ -87,6 +87,8 @@ def source(kind: str, rows: int, folder: Path, database: Database) -> dict[str, 
             (folder / "hr.db").touch()
             query = f"{_SERIES.format(rows=rows)} SELECT n AS id, {_NAMES}, n / 8.0 AS pay FROM s"
             return {"url": "sqlite:///hr.db", "folder": str(folder), "query": query}
+        case "DuckDB through SQLAlchemy":
+            return {**source("DuckDB", rows, folder, database), "url": "duckdb:///hr.duckdb"}
         case "Python function":
             (folder / f"hr{rows}.py").write_text(_FUNCTION.format(rows=rows))
             return {"function": f"hr{rows}:people", "folder": str(folder)}

@@ -41,6 +41,7 @@ TYPED = {
 """What has been typed after the program's name, the last word being incomplete, and what bash then offers."""
 
 
+@pytest.mark.timeout(900)  # it starts the program ten times
 @pytest.mark.skipif(BASH is None, reason="there is no bash here")
 def test_bash_completes_commands_options_files_and_datasets(tmp_path: Path) -> None:
     program = tmp_path / "bulkimport"

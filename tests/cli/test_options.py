@@ -109,7 +109,7 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
         stdout=writer,
         stderr=subprocess.PIPE,
         env=python_environment(),
-        timeout=60,
+        timeout=200,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")

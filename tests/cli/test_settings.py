@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from bulkimport.cli.options import Common
 from bulkimport.cli.settings import config_key, load_config, spec_of
 from bulkimport.errors import ConfigError
 from bulkimport.log import Redactor
+from bulkimport.wording import Typed
 from tests.support.vocabulary import a_dataset
 
 CONFIG = """\
@@ -28,6 +30,35 @@ def test_a_config_is_the_same_however_it_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path / "configs")
     keys = {config_key(Path(name)) for name in ("all.yaml", str(path), "../configs/all.yaml", "../link.yaml")}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "in_config", "variable", "named"),
+    [
+        ("mine", True, None, "mine"),
+        (None, True, "other", None),
+        (None, False, "other", "other"),
+        (None, False, None, ".bulkimport"),
+    ],
+)
+def test_commands_about_a_config_name_in_full_what_they_would_not_find_elsewhere(
+    option: str | None,
+    in_config: bool,
+    variable: str | None,
+    named: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "all.yaml").write_text(CONFIG + ("run: {state_dir: state}\n" if in_config else ""))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ORGVUE_TOKEN", "a-token-nobody-may-see")
+    monkeypatch.delenv("BULKIMPORT_STATE_DIR", raising=False)
+    if variable:
+        monkeypatch.setenv("BULKIMPORT_STATE_DIR", variable)
+    config = load_config(Path("all.yaml"), replace(common(), state_dir=option))
+    assert config.path == "all.yaml"
+    expected = Typed(str(tmp_path / "all.yaml"), str(tmp_path / named) if named else None)
+    assert Typed.about(config) == expected
 
 
 def test_the_token_of_a_config_is_redacted_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

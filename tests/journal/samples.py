@@ -61,7 +61,7 @@ def an_owner(run_id: str = "run-1", *, host: str = "here", pid: int = 4711) -> L
 @asynccontextmanager
 async def opened(state_dir: Path, clock: Clock, *run_ids: str) -> AsyncIterator[Journal]:
     """The journal, with runs of these ids started in it that have the dataset `people`."""
-    async with Journal.open(state_dir, clock, busy_timeout=20) as journal:
+    async with Journal.open(state_dir, clock, busy_timeout=60) as journal:
         for run_id in run_ids:
             await journal.start_run(a_run(run_id), [a_dataset()])
         yield journal

@@ -271,3 +271,18 @@ def test_an_old_journal_that_cannot_be_brought_up_to_date_is_not_looked_at(
     monkeypatch.setattr(database, "_create_privately", fail)
     with pytest.raises(StateError, match="Read-only file system"):
         database.connect(tmp_path, read_only=True, busy_timeout=1)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_was_removed_or_replaced_is_noticed(replaced: bool, state_dir: Path) -> None:
+    connect(state_dir).close()
+    path = state_dir / "journal.db"
+    presence = database.Presence(path)
+    presence.check()  # nothing is known yet
+    presence.remember()
+    presence.check()
+    path.rename(state_dir / "moved.db")
+    if replaced:
+        path.touch()
+    with pytest.raises(StateError, match="was removed or replaced while a run was using it"):
+        presence.check()

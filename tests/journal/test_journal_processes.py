@@ -61,7 +61,7 @@ async def test_processes_at_work_at_the_same_time_lose_no_count_and_no_event(
     tmp_path: Path, clock: FakeClock, children: list[subprocess.Popen[str]]
 ) -> None:
     children += [child("count", tmp_path, f"run-{number}", 40) for number in range(3)]
-    assert [process.wait(60) for process in children] == [0, 0, 0]
+    assert [process.wait(200) for process in children] == [0, 0, 0]
     async with Journal.open(tmp_path, clock) as journal:
         assert await journal.add_requests(TENANT, TODAY, 0) == 3 * len(NAMES) * 40
         for number, name in itertools.product(range(3), NAMES):

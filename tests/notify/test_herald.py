@@ -18,7 +18,8 @@ from tests.test_channels import channel_of
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a process takes long to start."""
-    monkeypatch.setattr("bulkimport.notify.herald.END_SECONDS", 100.0)
+    for name in ("START_SECONDS", "END_SECONDS"):
+        monkeypatch.setattr(f"bulkimport.notify.herald.{name}", 100.0)
 
 
 def herald(web: Listener, *channels: tuple[NotifyEvent, ...]) -> Herald:

@@ -59,7 +59,7 @@ class Bench:
 async def bench(
     base_url: str,
     *,
-    timeouts: Timeouts = Timeouts(5.0, 5.0),  # noqa: B008  # a frozen value
+    timeouts: Timeouts = Timeouts(60.0, 60.0),  # noqa: B008  # a frozen value
     retries: Retries = Retries(),  # noqa: B008  # a frozen value
     token: str | None = TOKEN,
     watch: RequestWatch | None = None,

@@ -104,16 +104,17 @@ async def test_a_stream_may_be_closed_while_somebody_reads_it(tmp_path: Path, mo
     """As happens to a body whose answer came before its end."""
     path = tmp_path / "payload"
     path.write_bytes(b"x" * 99)
-    pread, closed = os.pread, threading.Event()
+    pread, began, closed = os.pread, threading.Event(), threading.Event()
 
     def slowly(*arguments: int) -> bytes:
-        closed.wait(1)
+        began.set()
+        closed.wait(60)
         return pread(*arguments)
 
     monkeypatch.setattr(os, "pread", slowly)
     stream = FileBody(path, 99).open()
     reading = asyncio.create_task(collect(stream))
-    await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(began.wait, 60)
     asyncio.get_running_loop().call_later(0.01, closed.set)
     await stream.aclose()
     assert b"".join(await reading) == b"x" * 10

@@ -29,7 +29,7 @@ from tests.support.http import (
 from tests.support.refreshing import OpenGate
 
 ONCE = Retries(attempts=1)
-IMPATIENT = Timeouts(connect=0.2, read=0.2)
+IMPATIENT = Timeouts(connect=2.0, read=0.2)
 TARGETS = [
     "/a%2fb%2Fc?X-Amz-Signature=a%2b%2B+b==",
     "/p~q%7Er?e=&e=,:@&f&x=%c3%a9",

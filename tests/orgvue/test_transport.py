@@ -198,7 +198,7 @@ async def test_an_import_turned_away_for_the_rate_is_sent_again() -> None:
         found = await submit(server, throttled, throttled, ticket(server), gate=gate)
         assert found.url == server.url("/ticket")
         assert len(server.received) == 3
-        assert gate.passed == ["sent", "turned away", "sent", "turned away", "sent"]
+        assert gate.passed == ["sent", "turned away", "again", "sent", "turned away", "again", "sent"]
 
 
 async def test_an_import_that_the_gate_holds_back_is_not_sent() -> None:
@@ -210,6 +210,18 @@ async def test_an_import_that_the_gate_holds_back_is_not_sent() -> None:
         with pytest.raises(GuardError, match="Not now"):
             await submit(server, ticket(server), gate=Shut())
         assert server.received == []
+
+
+async def test_an_import_that_the_gate_holds_back_after_a_wait_is_not_sent_again() -> None:
+    class Shut(OpenGate):
+        async def again(self) -> None:
+            raise GuardError("No longer.", hint="Later.")
+
+    async with scripted_server() as server:
+        throttled = api_error(429, "42901", "Throttled", Retry_After="1")
+        with pytest.raises(GuardError, match="No longer"):
+            await submit(server, throttled, ticket(server), gate=Shut())
+        assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413])
@@ -229,7 +241,7 @@ async def test_an_import_that_nobody_could_take_was_not_submitted() -> None:
         with pytest.raises(UnavailableError, match="no connection") as caught:
             await b.client.submit_import(DATASET, location("http://127.0.0.1:1/g"), ImportOptions(), gate)
         assert "Nothing was imported" in caught.value.message
-        assert gate.passed == ["sent", "turned away", "sent"]
+        assert gate.passed == ["sent", "turned away", "again", "sent"]
 
 
 # ---- the store

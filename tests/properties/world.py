@@ -75,7 +75,7 @@ class World:
         self._fill(items)
         work = Workplace(self.folder / str(next(self._numbers)), self.sandbox.address)
         work.folder.mkdir()
-        work.settings["defaults"] = {"poll": {"initial": "2ms", "max": "20ms", "timeout": "20s"}}
+        work.settings["defaults"]["poll"] |= {"initial": "2ms", "max": "20ms"}
         entry = {"name": NAME, "dataset_id": id_of(NAME), "source": "people.json", "key": "id"}
         work.datasets.append(entry | settings)
         return work
@@ -98,5 +98,5 @@ class World:
         )
         request.add_header("Authorization", f"Bearer {TOKEN}")
         request.add_header("Content-Type", "application/json; charset=UTF-8")
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             assert response.status == 200, response.read()

@@ -15,8 +15,8 @@ from tests.support.sandbox import ThreadedSandbox
 
 NAMES = ("people", "links")
 AT_ONCE = JobTiming(0.0, 0.0, 0.0)
-LIFE = 2.0
-"""Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
+PATIENCE = "6s"
+"""For how long a job is looked at, and an import that was not submitted is searched for until it is ruled out."""
 SLICES = 4
 MOST_WRITES = 200
 
@@ -26,7 +26,7 @@ def in_generation(folder: Path, sandbox: ThreadedSandbox, number: int) -> Workpl
     folder = folder / f"generation-{number}"
     folder.mkdir()
     work = Workplace(folder, sandbox.address)
-    work.settings["defaults"] = {"poll": {"initial": "5ms", "max": "50ms", "timeout": f"{LIFE + 1:g}s"}}
+    work.settings["defaults"]["poll"] |= {"initial": "5ms", "timeout": PATIENCE}
     for name, depends_on in zip(NAMES, ([], ["people"]), strict=True):
         work.add(name, rows_of(number), depends_on=depends_on)
     return work
@@ -42,14 +42,14 @@ def held(sandbox: ThreadedSandbox, name: str) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: int(item["id"]))
 
 
-@pytest.mark.usefixtures("jobs_begin_at_once")
+@pytest.mark.usefixtures("what_was_sent_has_arrived")
 @pytest.mark.parametrize("part", range(SLICES))
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_run_that_died_at_a_write_is_resumed_as_if_nothing_had_happened(
     moment: Moment, part: int, tmp_path: Path
 ) -> None:
     seeds = [seed(name, rows_of(0)) for name in NAMES]
-    with at_work(tmp_path, *seeds, timing=AT_ONCE, url_ttl=LIFE, file_ttl=LIFE) as (_, sandbox):
+    with at_work(tmp_path, *seeds, timing=AT_ONCE) as (_, sandbox):
         generation = 0
         for write in range(1 + part, MOST_WRITES, SLICES):
             generation += 1

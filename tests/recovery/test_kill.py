@@ -20,8 +20,8 @@ from tests.support.program import Workplace, at_work, eventually, id_of, ids, in
 from tests.support.sandbox import ThreadedSandbox
 
 NAMES = tuple(f"set{number}" for number in range(20))
-LIFE = 6.0
-"""Seconds that a temporary file lives; `poll.timeout` is longer, so that whatever was not submitted is ruled out."""
+PATIENCE = "12s"
+"""For how long a job is looked at, and an import that was not submitted is searched for until it is ruled out."""
 KILLS = 10
 
 
@@ -30,17 +30,10 @@ def rng() -> random.Random:
     return random.Random(20261123)
 
 
-def settings() -> dict[str, Any]:
-    return {
-        "timeouts": {"connect": "2s", "read": "10s"},
-        "defaults": {"poll": {"initial": "20ms", "max": "100ms", "timeout": f"{2 * LIFE:g}s"}},
-        "run": {"max_parallel_datasets": 6},
-    }
-
-
 def add_datasets(work: Workplace, names: tuple[str, ...]) -> None:
     """Two chains, of the even and of the odd ones."""
-    work.settings = settings()
+    work.settings["defaults"]["poll"]["timeout"] = PATIENCE
+    work.settings["run"] = {"max_parallel_datasets": 6}
     for number, name in enumerate(names):
         depends_on = [names[number - 2]] if number > 1 else []
         work.add(name, people(5, start=2, grade="new"), depends_on=depends_on)
@@ -77,11 +70,11 @@ def is_running(work: Workplace) -> bool:
     return bool(runs) and runs[0]["status"] == "running"
 
 
-@pytest.mark.usefixtures("jobs_begin_at_once")
+@pytest.mark.usefixtures("what_was_sent_has_arrived")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Random, tmp_path: Path) -> None:
     names = NAMES[:3]
-    with at_work(tmp_path, *(seed(name, people(5)) for name in names), url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+    with at_work(tmp_path, *(seed(name, people(5)) for name in names)) as (work, sandbox):
         add_datasets(work, names)
         work.write_config()
         for number in rng.sample(range(2, 16), 2):
@@ -91,34 +84,32 @@ def test_a_process_that_ends_at_a_write_is_resumed(moment: str, rng: random.Rand
                 [sys.executable, "-m", "tests.recovery.child", *words],
                 env=python_environment(),
                 capture_output=True,
-                timeout=60,
+                timeout=200,
                 check=False,
             )
             assert child.returncode == EXIT_DEAD, child.stderr
-        assert work.run("--resume").code == 0
+        resumed = work.run("--resume")
+        assert resumed.code == 0, resumed.err
         assert_as_if_undisturbed(work, sandbox, names)
 
 
-@pytest.mark.usefixtures("jobs_begin_at_once")
+@pytest.mark.usefixtures("what_was_sent_has_arrived")
 def test_a_program_that_is_killed_ten_times_at_random_ends_as_if_undisturbed(
     rng: random.Random, tmp_path: Path
 ) -> None:
     timing = JobTiming(created=0.1, running=0.6)
     seeds = [seed(name, people(5)) for name in NAMES]
-    with at_work(tmp_path, *seeds, timing=timing, url_ttl=LIFE, file_ttl=LIFE) as (work, sandbox):
+    with at_work(tmp_path, *seeds, timing=timing) as (work, sandbox):
         add_datasets(work, NAMES)
-        killed = 0
-        while killed < KILLS:
-            with work.start("run", *(["--resume"] if killed else [])) as started:
-                eventually(lambda: is_running(work) or not started.running, "a run")
-                time.sleep(rng.uniform(0.0, 0.4))  # an instant of its life, not a wait for anything
-                if not started.running:
-                    assert started.end().code == 0
-                    break
-                started.kill()
-                killed += 1
-        assert killed == KILLS  # the jobs of one chain alone take longer than all these lives
-        assert work.run("--resume").code == 0
+        with sandbox.jobs_held(id_of(NAMES[-1])):  # however slow the killing is, the last one is killed too
+            for number in range(KILLS):
+                with work.start("run", *(["--resume"] if number else [])) as started:
+                    eventually(lambda: is_running(work) or not started.running, "a run")
+                    time.sleep(rng.uniform(0.0, 0.4))  # an instant of its life, not a wait for anything
+                    assert started.running, started.end().err
+                    started.kill()
+        resumed = work.run("--resume")
+        assert resumed.code == 0, resumed.err
         assert_as_if_undisturbed(work, sandbox, NAMES)
         assert in_the_days_count(work) >= sum(request.step not in STORAGE_STEPS for request in sandbox.requests)
 

@@ -59,7 +59,7 @@ def test_an_upload_of_what_the_source_no_longer_says_is_not_used(people_at_work:
 
 
 def test_an_upload_whose_temporary_file_has_expired_is_repeated(tmp_path: Path) -> None:
-    with at_work(tmp_path, seed("people", people(4)), url_ttl=1, file_ttl=1) as (work, sandbox):
+    with at_work(tmp_path, seed("people", people(4)), url_ttl=3, file_ttl=3) as (work, sandbox):
         work.add("people", people(4, start=2))
         run_until(work, before(ImportRequested))
         eventually(lambda: not any((tmp_path / "sandbox" / "objects").iterdir()), "the end of the temporary file")
@@ -154,6 +154,6 @@ def test_a_resume_keeps_what_was_accepted(tmp_path: Path) -> None:
 
 @contextmanager
 def stalled_at_metadata(sandbox: ThreadedSandbox) -> Iterator[None]:
-    sandbox.set_faults(fault("metadata", {"stall": 30}))
+    sandbox.set_faults(fault("metadata", {"stall": 1000}))
     yield
     sandbox.set_faults()

@@ -1,5 +1,6 @@
 """The driver against a service in memory and the real journal."""
 
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,8 @@ async def test_every_event_is_in_the_journal_before_the_next_step_begins(tmp_pat
         ("poll", ValueError("a defect"), DatasetStatus.UNKNOWN, Stage.POLL),
         ("import", ValueError("a defect"), DatasetStatus.UNKNOWN, Stage.IMPORT),
         ("upload", ValueError("a defect"), DatasetStatus.FAILED, Stage.UPLOAD),
+        ("items", OSError(errno.EMFILE, "too many files"), DatasetStatus.FAILED, Stage.GUARD),
+        ("poll", OSError(errno.ENOSPC, "no space"), DatasetStatus.UNKNOWN, Stage.POLL),
     ],
 )
 async def test_an_error_ends_the_refresh_with_the_stage_it_was_in(
@@ -250,6 +253,44 @@ async def test_an_import_request_that_was_throttled_is_sent_again_from_the_same_
         assert (await bench.kinds("people"))[6:11] == ["ImportRequested", "ImportTurnedAway"] * 2 + ["ImportRequested"]
         states = bench.witness.of("state")
         assert states[states.index("submitting") :][:6] == ["submitting", "awaiting"] * 3
+
+
+async def test_a_dataset_that_changes_while_its_throttled_import_waits_is_checked_again(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
+
+        async def change() -> None:
+            bench.service.versions[bench.run.config.datasets[0].dataset_id] += 1
+
+        bench.service.before["throttled"] = change
+        bench.service.throttles = 1
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, refresh.attempts) == (DatasetStatus.SUCCEEDED, 1)
+        kinds = await bench.kinds("people")
+        assert kinds[kinds.index("ImportTurnedAway") :][:3] == ["ImportTurnedAway", "DatasetChanged", "PayloadChecked"]
+        assert bench.service.times("import") == 1
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_dataset_is_looked_at_again_where_the_turn_of_its_import_comes_late(
+    changed: bool, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock) as bench:
+        turns: list[int] = []
+
+        async def come_late() -> None:
+            turns.append(bench.service.times("metadata"))
+            clock.advance(60)
+            bench.service.versions[bench.run.config.datasets[0].dataset_id] += changed and len(turns) == 1
+
+        bench.service.before["turn"] = come_late
+        refresh = await (await bench.driver("people")).drive()
+        assert (refresh.status, bench.service.times("import")) == (DatasetStatus.SUCCEEDED, 1)
+        kinds = await bench.kinds("people")
+        assert kinds.count("DatasetChanged") == changed
+        assert kinds.count("ImportRequested") == 1
+        assert turns[1] > turns[0]
+        assert len(turns) == (3 if changed else 2)
 
 
 async def test_a_location_that_expires_while_its_import_waits_is_replaced(tmp_path: Path) -> None:

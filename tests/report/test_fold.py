@@ -6,7 +6,7 @@ import pytest
 
 from bulkimport.errors import StateError
 from bulkimport.journal import DatasetRecord, Entry, Journal, StatusCount
-from bulkimport.model import DatasetStatus, ItemCounts, RunStatus, Stage
+from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, RunStatus, Stage
 from bulkimport.refresh import events as e
 from bulkimport.report.facts import DatasetFacts
 from bulkimport.report.fold import dataset_facts, history, history_entry, overall, run_facts
@@ -66,6 +66,19 @@ def test_what_a_dead_run_left_before_its_import_is_cancelled_and_after_it_unknow
     waiting = facts(())
     assert waiting.error is not None
     assert "waiting for its turn" in waiting.error.message
+
+
+@pytest.mark.parametrize("lost", [(), (e.ImportReplyLost(ErrorReport(Stage.IMPORT, "gone", "")),)])
+def test_what_a_dead_run_left_before_the_answer_to_its_import_request_is_not_called_submitted(
+    lost: tuple[e.Event, ...],
+) -> None:
+    requested = SUBMITTED[: [type(event) for event in SUBMITTED].index(e.ImportRequested) + 1]
+    found = facts([*requested, *lost])
+    assert found.status is DatasetStatus.UNKNOWN
+    assert found.error is not None
+    assert found.error.stage is Stage.IMPORT
+    assert "whether the import was taken up is not known" in found.error.message
+    assert "submitted again only once it is certain" in found.error.hint
 
 
 def test_while_the_run_lives_nothing_is_concluded_and_time_goes_on() -> None:

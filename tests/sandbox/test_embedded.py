@@ -50,7 +50,7 @@ class User:
 
     def end(self) -> None:
         if self.process.poll() is None:
-            self.process.communicate(timeout=20)
+            self.process.communicate(timeout=60)
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
@@ -58,13 +58,13 @@ class User:
 
 def answers(base_url: str) -> bool:
     try:
-        with urlopen(base_url, timeout=5):
+        with urlopen(base_url, timeout=60):
             return True
     except OSError as error:
         return "refused" not in str(error) and "reset" not in str(error)
 
 
-def is_gone(base_url: str, seconds: float = 5) -> bool:
+def is_gone(base_url: str, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while answers(base_url):
         if time.monotonic() > deadline:

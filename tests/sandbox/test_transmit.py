@@ -76,10 +76,14 @@ async def test_a_reset_is_no_orderly_end_of_the_connection(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["stall", "stall_after"])
 async def test_a_stall_is_silence_before_or_after_the_work(tmp_path: Path, kind: str) -> None:
-    async with calling(quick_options(tmp_path, faults=spoilt("generate", {kind: 30}))) as (sandbox, caller):
-        with anyio.move_on_after(0.15) as scope:
-            await caller.generate()
-        assert scope.cancelled_caught
+    async with calling(quick_options(tmp_path, faults=spoilt("generate", {kind: 1000}))) as (sandbox, caller):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(caller.generate)
+            with anyio.fail_after(60):
+                while not sandbox.requests:
+                    await anyio.sleep(0.005)
+            await anyio.sleep(0.15)
+            tasks.cancel_scope.cancel()
         assert sandbox.requests[0].status is None
 
 

@@ -34,7 +34,6 @@ def mixed_nights(folder: Path, quiet_nights: int = 2) -> Iterator[tuple[Workplac
     seeds = [seed(name, properties=properties if name == "positions" else None) for name in STATUSES]
     timing = JobTiming(created=0.02, running=0.05, per_item=0.0005)
     with at_work(folder, *seeds, timing=timing) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "10ms", "max": "50ms", "timeout": "60s"}}
         for name in STATUSES:
             work.add(name, _rows(name, 0), **_settings(name))
         for night in range(quiet_nights):
@@ -47,7 +46,7 @@ def mixed_nights(folder: Path, quiet_nights: int = 2) -> Iterator[tuple[Workplac
         work.source("positions", [*_rows("positions", 0)[:-6], *_wrong_rows()])
         (folder / "contracts.csv").unlink()
         (training,) = (dataset for dataset in work.datasets if dataset["name"] == "training")
-        training["poll"] = {"initial": "10ms", "max": "50ms", "timeout": "300ms"}
+        training["poll"] = {"timeout": "300ms"}
         sandbox.set_faults(
             fault("import", {"reset_before": True}, "training"),
             fault("job", {"job_fail": ["the dataset is locked by 'someone'"]}, "absences"),

@@ -19,7 +19,7 @@ def under_way(tmp_path: Path) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
         seed("other", people(30)),
         faults=[fault("poll", {"status": 404}, "people")],
     ) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "60s"}}
+        work.settings["defaults"]["poll"]["timeout"] = "1000s"
         work.add("people", people(3, start=2))
         work.add("other", people(2))
         yield work, sandbox

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -11,22 +12,41 @@ import pytest
 
 from bulkimport.sandbox.world import JobTiming
 from tests.scenarios.checks import assert_no_secret, assert_one_job_at_a_time, assert_sound_summary
-from tests.support.program import Started, Workplace, at_work, eventually, fault, id_of, ids, invoke, people, seed
+from tests.support.program import (
+    Invocation,
+    Started,
+    Workplace,
+    at_work,
+    eventually,
+    fault,
+    id_of,
+    ids,
+    invoke,
+    people,
+    seed,
+)
 from tests.support.readme import ROOT
 from tests.support.sandbox import ThreadedSandbox
 
 NAMES = ["first", "second", "third"]
+FOR_EVER = {"stall": 1000}
+LONGER_THAN_ANYTHING = "1000s"
+"""What is to be ended by a signal does not end by itself."""
+GRACE_WITHOUT_END = """
+from bulkimport.refresh.driver import GRACE
+GRACE.update(dict.fromkeys(GRACE, 1000.0))
+"""
 
 
 @pytest.fixture
 def under_way(tmp_path: Path) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
     """Three datasets, one of which does not come as far as its import; the ends of the others' jobs stay unseen."""
     seeds = [seed(name, people(3)) for name in (*NAMES, "fourth")]
-    rules = [fault("items", {"stall": 30}, "third")]
+    rules = [fault("items", FOR_EVER, "third")]
     rules += [fault("poll", {"status": 404}, name) for name in ("first", "second")]
     with at_work(tmp_path, *seeds, faults=rules) as (work, sandbox):
-        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
+        work.settings["defaults"]["poll"]["timeout"] = LONGER_THAN_ANYTHING
         for name in NAMES:
             work.add(name, people(3, start=2))
         yield work, sandbox
@@ -78,7 +98,7 @@ def test_a_signal_ends_the_run_with_a_summary_and_a_resume_continues_it(
     with work.start("run") as started:
         submitted(sandbox)
         started.send(number)
-        run = started.end(timeout=20)
+        run = started.end()
     assert run.code == code, run.err
     assert run.document["status"] == "interrupted"
     assert run.statuses == {"first": "unknown", "second": "unknown", "third": "cancelled"}
@@ -90,19 +110,64 @@ def test_a_signal_ends_the_run_with_a_summary_and_a_resume_continues_it(
 
 
 def test_a_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
-    """The first gives a request that starts an import ten seconds, which this one does not need to wait for."""
-    rules = [fault("import", {"stall": 30})]
+    """The first gives a request that starts an import some time, here more than there is; the second takes it away."""
+    rules = [fault("import", FOR_EVER)]
     with at_work(tmp_path, seed("people", people(3)), faults=rules) as (work, sandbox):
-        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
         work.add("people", people(3, start=2))
-        with work.start("run", "--log-format", "json", "--log-level", "info") as started:
+        with work.start("run", "--log-format", "json", "--log-level", "info", prelude=GRACE_WITHOUT_END) as started:
             eventually(lambda: any(request.step == "import" for request in sandbox.requests), "an import request")
             started.send(signal.SIGTERM)
             eventually(lambda: "run.stopping" in _run_log(work), "a log of the first signal")
             started.send(signal.SIGTERM)
-            run = started.end(timeout=8)
+            run = started.end()
     assert run.code == 143, run.err
     assert run.statuses == {"people": "unknown"}
+
+
+def test_a_run_whose_journal_is_removed_sends_nothing_more(tmp_path: Path) -> None:
+    """Another run begins a journal of its own, without this one's leases, and imports the same dataset beside it."""
+    timing = JobTiming(created=0.1, running=2.0)
+    with at_work(tmp_path, *(seed(name, people(3)) for name in NAMES[:2]), timing=timing) as (work, sandbox):
+        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
+        work.add("first", people(3, start=2))
+        work.add("second", people(3, start=2), depends_on=["first"])
+        with work.start("run") as started:
+            submitted(sandbox, 1)
+            for path in work.state.glob("journal.db*"):
+                path.unlink()
+            run = started.end(timeout=20)
+        assert run.code == 1, run.err
+        assert "was removed or replaced while a run was using it" in run.document["error"]["message"]
+        assert [job.dataset_id for job in sandbox.jobs()] == [id_of("first")]
+
+
+@pytest.mark.parametrize("by", ["option", "variable", "default"])
+def test_the_command_that_goes_on_can_be_typed_anywhere(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads of the stop in a mail is not where the run was started, nor has its environment."""
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault("items", {"stall": 30})]) as (work, sandbox):
+        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.config_name = "the night's.yaml"
+        work.add("people", people(3, start=2))
+        work.write_config()
+        environ = {"BULKIMPORT_STATE_DIR": "kept"} if by == "variable" else {}
+        named = ["--state-dir", "my state"] if by == "option" else []
+        with Started(["run", work.config_name, *named], cwd=tmp_path, **environ) as started:
+            eventually(lambda: any(request.step == "items" for request in sandbox.requests), "a request")
+            started.send(signal.SIGTERM)
+            run = started.end(timeout=20)
+        assert run.code == 143, run.err
+        (command,) = set(re.findall(r"^(?: +| *Type: +)(bulkimport run .*--resume .*)$", run.out, re.MULTILINE))
+        sandbox.set_faults()
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        resumed = invoke(*shlex.split(command)[1:])
+        assert resumed.code == 0, (command, resumed.err)
+        assert ids(sandbox.items(id_of("people"))) == ["2", "3", "4"]
+        assert not list(elsewhere.iterdir())
 
 
 def _run_log(work: Workplace) -> str:
@@ -111,11 +176,13 @@ def _run_log(work: Workplace) -> str:
 
 @pytest.mark.parametrize("step", ["items", "generate", "upload", "import", "poll", "result"])
 def test_a_run_that_was_killed_at_a_step_is_resumed(step: str, tmp_path: Path) -> None:
-    with at_work(tmp_path, seed("people", people(3)), faults=[fault(step, {"stall_after": 30})]) as (work, sandbox):
-        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault(step, {"stall_after": 1000})]) as (work, sandbox):
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
         work.add("people", people(3, start=2))
         with work.start("run") as started:
             eventually(lambda: any(request.step == step for request in sandbox.requests), f"a request to {step}")
+            if step == "import":  # which is known before it is done
+                eventually(sandbox.jobs, "the job")
             started.kill()
         sandbox.set_faults()
         left = work.invoke("status")
@@ -136,7 +203,6 @@ def test_a_run_that_was_killed_at_a_step_is_resumed(step: str, tmp_path: Path) -
 def test_a_new_run_waits_for_the_job_that_a_killed_run_left_behind(tmp_path: Path) -> None:
     timing = JobTiming(created=0.1, running=1.5)
     with at_work(tmp_path, seed("people", people(3)), timing=timing) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "30s"}}
         work.add("people", people(3, start=2))
         with work.start("run") as started:
             submitted(sandbox, 1)
@@ -150,9 +216,9 @@ def test_a_new_run_waits_for_the_job_that_a_killed_run_left_behind(tmp_path: Pat
 
 
 def test_a_resume_leaves_alone_what_had_ended_before(tmp_path: Path) -> None:
-    rules = [fault("items", {"stall": 30}, "third")]
+    rules = [fault("items", FOR_EVER, "third")]
     with at_work(tmp_path, *(seed(name, people(3)) for name in NAMES), faults=rules) as (work, sandbox):
-        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
         work.add("first", people(3, start=2))
         work.add("second", None)
         work.add("third", people(3, start=2))
@@ -160,7 +226,7 @@ def test_a_resume_leaves_alone_what_had_ended_before(tmp_path: Path) -> None:
             eventually(lambda: any(job.ended for job in sandbox.jobs()), "the end of the first job")
             eventually(lambda: _live_statuses(work).get("first") == "succeeded", "the end of the first dataset")
             started.send(signal.SIGTERM)
-            assert started.end(timeout=20).statuses == {"first": "succeeded", "second": "failed", "third": "cancelled"}
+            assert started.end().statuses == {"first": "succeeded", "second": "failed", "third": "cancelled"}
         sandbox.set_faults()
         run = work.run("--resume")
         assert run.statuses == {"first": "succeeded", "second": "failed", "third": "succeeded"}, run.err
@@ -175,8 +241,9 @@ def _live_statuses(work: Workplace) -> dict[str, str]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_plan_that_is_stopped_leaves_nothing_behind(number: signal.Signals, code: int, tmp_path: Path) -> None:
-    rules = [fault("items", {"stall": 30})]
+    rules = [fault("items", FOR_EVER)]
     with at_work(tmp_path, seed("people", people(3)), faults=rules) as (work, sandbox):
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
         work.add("people", people(3))
         with work.start("plan") as started:
             eventually(lambda: any(one.step == "items" for one in sandbox.requests), "a read of the items")
@@ -203,13 +270,21 @@ def test_a_signal_while_the_sandbox_still_starts_leaves_a_summary_and_a_run_to_b
     assert invoke("run", str(config), "--resume", *common).code == 0
 
 
+def run_impatiently(work: Workplace, *options: str) -> Invocation:
+    """A run that does not look at jobs for long."""
+    poll = work.settings["defaults"]["poll"]
+    patience, poll["timeout"] = poll["timeout"], "300ms"
+    run = work.run(*options)
+    poll["timeout"] = patience
+    return run
+
+
 def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Path) -> None:
     """The job outlasts `poll.timeout`; the resume sees its end."""
-    timing = JobTiming(created=0.1, running=3.0)
-    with at_work(tmp_path, seed("people", people(3)), timing=timing) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+    with at_work(tmp_path, seed("people", people(3))) as (work, sandbox):
         work.add("people", people(3, start=2))
-        first = work.run()
+        with sandbox.jobs_held():
+            first = run_impatiently(work)
         assert first.code == 1
         assert first.statuses == {"people": "unknown"}
         assert first.dataset("people")["error"]["stage"] == "poll"
@@ -221,17 +296,15 @@ def test_a_resume_looks_again_at_what_is_unknown_in_a_finished_run(tmp_path: Pat
 
 def test_what_had_succeeded_unseen_is_not_imported_again_when_it_is_made_up_for(tmp_path: Path) -> None:
     """Nor is what depends on it held up any longer."""
-    timing = JobTiming(created=0.1, running=3.0)
-    with at_work(tmp_path, seed("people", people(3)), seed("links", people(3)), timing=timing) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+    with at_work(tmp_path, seed("people", people(3)), seed("links", people(3))) as (work, sandbox):
         work.add("people", people(3, start=2))
         work.add("links", people(3, start=2), depends_on=["people"])
-        first = work.run()
-        assert first.statuses == {"people": "unknown", "links": "blocked"}
-        too_early = work.run("--failed")
+        with sandbox.jobs_held():
+            first = run_impatiently(work)
+            assert first.statuses == {"people": "unknown", "links": "blocked"}
+            too_early = run_impatiently(work, "--failed")
         assert too_early.statuses == {"people": "refused", "links": "blocked"}, "its job still runs"
         assert f"--failed {first.document['run_id']} --only people" in too_early.dataset("people")["error"]["hint"]
-        work.settings["defaults"]["poll"]["timeout"] = "20s"
         second = work.run("--failed")
         assert second.statuses == {"people": "succeeded", "links": "succeeded"}, second.err
         assert [job.dataset_id for job in sandbox.jobs()] == [id_of("people"), id_of("links")]
@@ -246,17 +319,15 @@ def test_what_had_succeeded_unseen_is_not_imported_again_when_it_is_made_up_for(
 
 def test_a_resume_begins_what_an_unknown_one_had_blocked_once_that_one_has_succeeded(tmp_path: Path) -> None:
     names = ["people", "links", "chains", "bad", "below"]
-    timing = JobTiming(created=0.1, running=3.0)
-    with at_work(tmp_path, *map(seed, names), timing=timing) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "50ms", "timeout": "300ms"}}
+    with at_work(tmp_path, *map(seed, names)) as (work, sandbox):
         for name, needs in zip(names, ([], ["people"], ["links"], [], ["bad", "people"]), strict=True):
             work.add(name, people(3) if name != "bad" else None, depends_on=needs)
-        first = work.run()
+        with sandbox.jobs_held():
+            first = run_impatiently(work)
         assert first.statuses == {"people": "unknown", "bad": "failed"} | dict.fromkeys(
             ("links", "chains", "below"), "blocked"
         )
         eventually(lambda: all(job.ended for job in sandbox.jobs()), "the end of the job")
-        work.settings["defaults"]["poll"]["timeout"] = "20s"
         second = work.run("--resume")
         assert second.code == 1
         assert second.statuses == dict.fromkeys(("people", "links", "chains"), "succeeded") | {
@@ -350,8 +421,8 @@ def test_the_run_ends_although_nobody_reads_its_output(tmp_path: Path) -> None:
 
 def test_the_processes_of_a_killed_run_do_not_outlive_it(tmp_path: Path) -> None:
     """A large source is encoded in a process of its own, which notices that its parent is gone."""
-    with at_work(tmp_path, seed("people", people(3)), faults=[fault("items", {"stall": 30})]) as (work, sandbox):
-        work.settings["timeouts"] = {"connect": "1s", "read": "20s"}
+    with at_work(tmp_path, seed("people", people(3)), faults=[fault("items", FOR_EVER)]) as (work, sandbox):
+        work.settings["timeouts"]["read"] = LONGER_THAN_ANYTHING
         work.add("people", people(20_000, name="x" * 40))
         with work.start("run") as started:
             eventually(lambda: any(request.step == "items" for request in sandbox.requests), "a read of the items")

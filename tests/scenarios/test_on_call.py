@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bulkimport.sandbox.world import JobTiming
 from tests.support import readme
 from tests.support.program import Invocation, Workplace, at_work, eventually, fault, id_of, ids, invoke, people, seed
 from tests.support.sandbox import ThreadedSandbox
@@ -55,8 +54,6 @@ def prepare(work: Workplace) -> None:
     a dataset that depends on the first."""
     work.config_name = "nightly.yaml"
     work.settings["run"] = {"state_dir": "state"}
-    work.settings["defaults"] = {"poll": {"initial": "50ms", "max": "100ms", "timeout": "30s"}}
-    work.settings["timeouts"] = {"connect": "5s", "read": "20s"}
     for name, rows in SOURCES.items():
         more = {"poll": {"timeout": "300ms"}} if name == "locations" else {}
         depends = {"depends_on": ["people"]} if name == "links" else {}
@@ -72,10 +69,11 @@ def test_the_page_for_the_night_brings_everything_back_to_green(
 ) -> None:
     seeds = [seed(name, people(count)) for name, count in HELD.items()]
     rules = [fault("job", {"job_fail": ["the disk is full"]}, "grades", nth=1)]
-    with at_work(tmp_path, *seeds, faults=rules, timing=JobTiming(0.1, 1.5)) as (work, sandbox):
+    with at_work(tmp_path, *seeds, faults=rules) as (work, sandbox):
         monkeypatch.chdir(tmp_path)
         prepare(work)
-        night = typed("bulkimport run nightly.yaml")
+        with sandbox.jobs_held(id_of("locations")):
+            night = typed("bulkimport run nightly.yaml")
         assert night.code == 1, night.err
 
         status, history, report = page(1)

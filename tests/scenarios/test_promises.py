@@ -260,7 +260,6 @@ def test_an_import_whose_reply_was_lost_is_found_and_not_sent_again(
     """By its result, whose first bytes tell it from the payload, also where the store keeps it compressed."""
     rules = [fault("import", {"reset_after": True})]
     with at_work(tmp_path, seed("people", people(count)), faults=rules, gzip_results=packed) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "20s"}}
         work.add("people", people(count, start=2), payload=payload)
         run = work.run()
         assert run.statuses == {"people": "succeeded"}
@@ -274,8 +273,8 @@ def test_an_import_whose_reply_was_lost_is_found_and_not_sent_again(
 def test_an_import_that_certainly_did_not_happen_is_sent_again_with_a_fresh_location(tmp_path: Path) -> None:
     """Certain: no job that began in the temporary file's life can still be running, and the dataset is as it was."""
     rules = [fault("import", {"reset_before": True}, nth=1)]
-    with at_work(tmp_path, seed("people", people(3)), faults=rules, url_ttl=1.0, file_ttl=1.0) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "1500ms"}}
+    with at_work(tmp_path, seed("people", people(3)), faults=rules, url_ttl=3.5, file_ttl=3.5) as (work, sandbox):
+        work.settings["defaults"]["poll"]["timeout"] = "4s"
         work.add("people", people(3, start=2))
         run = work.run()
         assert run.statuses == {"people": "succeeded"}, run.out
@@ -283,14 +282,14 @@ def test_an_import_that_certainly_did_not_happen_is_sent_again_with_a_fresh_loca
         assert len(sandbox.jobs()) == 1
 
 
-@pytest.mark.parametrize("life", [900.0, 1.0])
+@pytest.mark.parametrize("life", [900.0, 3.0])
 def test_an_import_that_may_be_running_ends_unknown_and_holds_up_the_next_run(life: float, tmp_path: Path) -> None:
     """Also if its temporary file is gone: the job may have read it, and take longer than anybody watched."""
-    timing = JobTiming(created=0.1, running=600.0)
+    timing = JobTiming(created=0.1, running=1000.0)
     rules = [fault("import", {"reset_after": True}, nth=1)]
     seeds = (seed("people", people(3)),)
     with at_work(tmp_path, *seeds, faults=rules, timing=timing, url_ttl=life, file_ttl=life) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "1200ms"}}
+        work.settings["defaults"]["poll"]["timeout"] = "3500ms" if life < 4 else "500ms"
         work.add("people", people(3, start=2))
         first = work.run()
         assert first.statuses == {"people": "unknown"}
@@ -306,7 +305,7 @@ def test_an_import_that_may_be_running_ends_unknown_and_holds_up_the_next_run(li
 def test_an_answer_that_leaves_the_import_open_is_in_the_error_also_after_a_resume(status: int, tmp_path: Path) -> None:
     away = {"status": status} | ({"headers": {"Location": "https://elsewhere.example/"}} if status == 307 else {})
     with at_work(tmp_path, seed("people", people(3)), faults=[fault("import", away, nth=1)]) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "300ms"}}
+        work.settings["defaults"]["poll"]["timeout"] = "300ms"
         work.add("people", people(3, start=2))
         first = work.run()
         error = first.dataset("people")["error"]
@@ -324,13 +323,13 @@ def test_an_answer_that_leaves_the_import_open_is_in_the_error_also_after_a_resu
 def test_two_runs_at_once_do_not_refresh_the_same_dataset(tmp_path: Path) -> None:
     rules = [fault("poll", {"status": 404}, "people")]
     with at_work(tmp_path, seed("people", people(3)), seed("other", people(3)), faults=rules) as (work, sandbox):
-        work.settings["defaults"] = {"poll": {"initial": "20ms", "max": "100ms", "timeout": "60s"}}
+        work.settings["defaults"]["poll"]["timeout"] = "1000s"
         work.add("people", people(3, start=2))
         work.add("other", people(3, start=2))
         with work.start("run", "--only", "people") as started:
             eventually(sandbox.jobs, "a submitted import")
             refused = work.run()
-            with work.start("run", "--wait-lock", "60s", "--only", "people") as waiting:
+            with work.start("run", "--wait-lock", "1000s", "--only", "people") as waiting:
                 eventually(lambda: _running(work, started, waiting) == 2, "a second run that waits for the first")
                 sandbox.set_faults()
                 first, waited = started.end(), waiting.end()
@@ -346,7 +345,6 @@ def test_two_shells_that_start_one_config_at_once_never_import_the_same_dataset_
     names = [f"set{number}" for number in range(4)]
     timing = JobTiming(created=0.1, running=0.3)
     with at_work(tmp_path, *(seed(name, people(3)) for name in names), timing=timing) as (work, sandbox):
-        work.settings = {"defaults": {"poll": {"initial": "20ms", "max": "100ms", "timeout": "60s"}}}
         for name in names:
             work.add(name, people(3, start=2))
         with work.start("run") as one, work.start("run", "--wait-lock", "60s") as other:

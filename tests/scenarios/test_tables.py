@@ -137,7 +137,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "lacks the key column 'id'",
     ),
     "sql: no such table": ({**SQL, "query": "SELECT * FROM peple"}, "source", "there is no such table"),
-    "sql: slow": ({**SQL, "query": "SELECT pg_sleep(1000) AS id", "timeout": "500ms"}, "source", "not answered within"),
+    "sql: slow": ({**SQL, "query": "SELECT pg_sleep(1000) AS id", "timeout": "5s"}, "source", "not answered within"),
     "sql: key twice": ({**SQL, "query": "SELECT 1 AS id FROM people"}, "guard", "1"),
     "sql: no driver": (
         {**SQL, "url": "mysql+pymysql://me:pw@h/x"},
@@ -222,7 +222,7 @@ def test_nothing_is_left_running_when_a_run_is_stopped(
         work.add("people", None, source=sources[kind])
         started = work.start("run")
         marker = tmp_path / "started"
-        eventually(lambda: marker.exists() and marker.read_text().strip(), "the source is being read", 60)
+        eventually(lambda: marker.exists() and marker.read_text().strip(), "the source is being read")
         process = Path("/proc", marker.read_text().strip(), "stat")
         assert process.exists()
         started.send(stop)

@@ -38,7 +38,7 @@ def signal_when(happened: Callable[[], object], number: signal.Signals) -> Itera
     """Sends the program, which runs in this process, a signal as soon as something has happened."""
 
     def wait_and_send() -> None:
-        eventually(happened, "the moment for the signal", 100)
+        eventually(happened, "the moment for the signal")
         os.kill(os.getpid(), number)
 
     thread = threading.Thread(target=wait_and_send)
@@ -164,10 +164,10 @@ def test_nobody_listening_changes_nothing_about_the_run(tmp_path: Path, monkeypa
 
 
 def test_a_run_that_is_stopped_tells_so_and_how_to_go_on(tmp_path: Path) -> None:
-    stalled = [fault("upload", {"stall": 60})]
+    stalled = [fault("upload", {"stall": 1000})]
     with at_work(tmp_path, seed("people"), faults=stalled) as (work, sandbox), listening() as web:
         tell(work, web)
-        work.settings["timeouts"] = {"connect": "30s", "read": "60s"}
+        work.settings["timeouts"]["read"] = "1000s"
         work.add("people", people(3))
         with signal_when(lambda: any(one.step == "upload" for one in sandbox.requests), signal.SIGTERM):
             found = work.run()
@@ -192,7 +192,7 @@ def test_ctrl_c_while_a_channel_hangs_ends_the_telling_and_shows_the_result(tmp_
 
 def test_a_restore_is_told_to_nobody(tmp_path: Path) -> None:
     with at_work(tmp_path, seed("people", people(3))) as (work, _), listening() as web:
-        work.add("people", people(4), poll={"timeout": "60s"})
+        work.add("people", people(4))
         assert work.run().code == 0
         tell(work, web)
         assert work.invoke("restore", "people", "--yes").code == 0

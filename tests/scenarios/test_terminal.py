@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkimport.sandbox.world import JobTiming
-from tests.support.program import Workplace, at_work, fault, people, seed
+from tests.support.program import Workplace, at_work, fault, id_of, people, seed
 from tests.support.sandbox import ThreadedSandbox
 from tests.support.terminal import RUN_LINE, Window, widest
 
@@ -24,8 +24,7 @@ def night(tmp_path: Path) -> Iterator[tuple[Workplace, ThreadedSandbox]]:
     timing = JobTiming(created=0.2, running=0.6)
     with at_work(tmp_path, *(seed(name, people(2)) for name in NAMES), faults=rules, timing=timing) as (work, sandbox):
         work.settings["run"] = {"max_parallel_datasets": 10}
-        work.settings["defaults"] = {"poll": {"initial": "200ms", "max": "300ms", "timeout": "30s"}}
-        work.settings["timeouts"] = {"connect": "5s", "read": "20s"}
+        work.settings["defaults"] = {"poll": {"initial": "200ms", "max": "300ms", "timeout": "60s"}}
         for name in NAMES:
             depends = {"depends_on": [NAMES[0]]} if name == NAMES[30] else {}
             work.add(name, None if name == NAMES[5] else people(3, start=2), **depends)
@@ -49,6 +48,14 @@ def assert_orderly(shown: Window, frame: str) -> None:
     twice = Counter(name for text in shown.rows if (name := text.split(" ")[0]) in NAMES)
     assert set(twice.values()) <= {1}, shown.text
     assert widest(frame) <= shown.columns
+
+
+def is_orderly(shown: Window, frame: str) -> bool:
+    try:
+        assert_orderly(shown, frame)
+    except AssertionError:
+        return False
+    return True
 
 
 def assert_clean_end(shown: Window) -> None:
@@ -92,12 +99,16 @@ def test_a_window_that_changes_its_size_is_drawn_anew(night: tuple[Workplace, Th
     drawn: list[str] = []
     sizes = [(40, 12), (100, 30), (30, 8), (80, 24)]
     with window(work) as shown:
-        for jobs, (columns, lines) in enumerate(sizes, start=1):
-            shown.watch(lambda _: None, until=lambda jobs=jobs: len(sandbox.jobs()) >= 4 * jobs)  # type: ignore[misc]
-            shown.resize(columns, lines)
-            drawn.clear()
-            shown.watch(drawn.append, until=lambda: len(drawn) >= 4)
-            assert_orderly(shown, drawn[-1])
+        with sandbox.jobs_held(id_of(NAMES[-1])):  # there is something to draw all the time
+            for jobs, (columns, lines) in enumerate(sizes, start=1):
+                enough = 4 * jobs
+                shown.watch(lambda _: None, until=lambda enough=enough: len(sandbox.jobs()) >= enough)  # type: ignore[misc]
+                shown.resize(columns, lines)
+                drawn.clear()
+                shown.watch(drawn.append, until=lambda: drawn and is_orderly(shown, drawn[-1]))
+                drawn.clear()  # what the terminal still had was for the old size: from here on it is for the new one
+                shown.watch(drawn.append, until=lambda: len(drawn) >= 4)
+                assert_orderly(shown, drawn[-1])
         shown.watch(lambda frame: assert_orderly(shown, frame))
         assert shown.end() == 1
 

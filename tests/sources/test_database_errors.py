@@ -43,7 +43,7 @@ def test_rows_that_had_come_tell_a_lost_connection() -> None:
 
 @pytest.mark.parametrize("spelling", ["pa/ss", "pa%2Fss"])
 def test_the_password_is_taken_out_in_any_spelling(spelling: str) -> None:
-    error = database_error(DriverError(f"cannot use {spelling}\nLINE 1: SELECT secret\n   ^"), URL, "q", 0, 60.0)
+    error = database_error(DriverError(f"cannot use {spelling}\nLINE 1: SELECT secret\n   ^^^"), URL, "q", 0, 60.0)
     assert error.message == "q: the database did not accept it: cannot use ***"
 
 

@@ -12,6 +12,7 @@ from bulkimport.sources.database_sessions import _statements, connect_arguments
         ("postgresql+asyncpg://h/x", {"timeout": 15}),
         ("mysql+pymysql://h/x", {"connect_timeout": 15}),
         ("mssql+pyodbc://h/x", {"timeout": 15}),
+        ("duckdb:///x", {"config": {"python_enable_replacements": False}}),
         ("sqlite:///x", {"timeout": 30.0}),
         ("postgresql+other://h/x", {}),
     ],

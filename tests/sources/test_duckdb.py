@@ -1,5 +1,6 @@
 """Queries over files, run by DuckDB."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ def test_times_of_day_keep_their_zone(tmp_path: Path) -> None:
     ]
 
 
+def test_the_end_of_a_day_is_no_time_that_arrow_can_tell(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"row 1: the value.* of the column 't' is not a time of day before 24:00"):
+        rows(tmp_path, "select time '24:00:00' as t")
+
+
 def test_a_query_without_rows_has_its_columns(tmp_path: Path) -> None:
     path = fetch_query(DuckDbSource(str(tmp_path), "select 1 as id where false"), tmp_path / "landing")
 
@@ -151,3 +157,17 @@ def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match=r"took longer than 0\.2 s"):
         fetch_query(source, tmp_path / "landing")
+
+
+def test_a_query_that_cannot_even_be_interrupted_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading from a pipe that nobody writes to; a network folder whose server is gone is the same to the program."""
+    monkeypatch.setattr("bulkimport.sources.duckdb._TO_BE_INTERRUPTED", 0.1)
+    os.mkfifo(tmp_path / "people.csv")
+    source = DuckDbSource(str(tmp_path), "from 'people.csv'", timeout=0.1)
+
+    with pytest.raises(SourceError, match=r"took longer than 0\.1 s and cannot be interrupted") as caught:
+        fetch_query(source, tmp_path / "landing")
+
+    assert "Nothing was sent" in caught.value.hint
+    with (tmp_path / "people.csv").open("w"):  # the thread goes on, and ends
+        pass

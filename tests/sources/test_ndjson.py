@@ -84,8 +84,8 @@ def test_a_line_that_is_no_plain_object_is_refused_by_number(
 
 
 def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="line 2: not a JSON object"):
-        records(source(tmp_path, b'{"a":1}\n{"a":"\xff"}\n'))
+    with pytest.raises(SourceError, match=r"line 2: not a JSON object: .*UTF-8.* \(character 7\)"):
+        records(source(tmp_path, b'{"a":1}\n{"\xc3\xa9":"\xff"}\n'))
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,19 +83,19 @@ def test_dates_of_odata_2_become_iso_8601(tmp_path: Path, text: str, expected: s
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b'{"d": [1]}', "the report, record 1, byte 7: expected an object, found a number"),
+        (b'{"d": [1]}', "the report, record 1, line 1, column 8 (byte 7): expected an object, found a number"),
         (b'{"d": [{}, {"a": 1, "a": 2}]}', "the report, record 2: the property 'a' is there more than once"),
         (b'{"d": [{"b": {"a": 1, "a": 2}}]}', "the report, record 1: the property 'a' is there more than once"),
         (b'{"d": [{"a.b": 1, "a": {"b": 2}}]}', "the report, record 1: flat, two of its values are called 'a.b'"),
         (b'{"d": [{"a": ' + b"[" * 40 + b"]" * 40 + b"}]}", "is nested more than 32 deep"),
-        (b'{"d": [{"a": 1}', "the report, record 2, byte 15: the text ends before the array does"),
-        (b'{"d": []} {', "the report, byte 10: expected nothing more, found '{'"),
-        (b'{"d": [{"a": "\xff"}]}', "the report, record 1, byte 14: str is not valid UTF-8"),
+        (b'{"d": [{"a": 1}', "the report, record 2, line 1, column 16 (byte 15): the text ends before the array does"),
+        (b'{"d": []} {', "the report, line 1, column 11 (byte 10): expected nothing more, found '{'"),
+        (b'{"d": [{"a": "\xff"}]}', "the report, record 1, line 1, column 15 (byte 14): str is not valid UTF-8"),
         (b'{"e": [], "f": {}}', "there is no 'd': the document has no 'd', but 'e', 'f'"),
-        (b'{"d": null}', "the report, byte 6: 'd' is null; expected an array of objects"),
-        (b'{"d": [{"id": 1}], "d": [{"id": 2}]}', "the report, byte 19: 'd' is there more than once"),
+        (b'{"d": null}', "the report, line 1, column 7 (byte 6): 'd' is null; expected an array of objects"),
+        (b'{"d": [{"id": 1}], "d": [{"id": 2}]}', "the report, line 1, column 20 (byte 19): 'd' is there more"),
         (b'{"d": [{"a": 1e400}]}', "number is infinity"),
-        (b"[]", "the report, byte 0: the document is an array; expected an object with 'd' in it"),
+        (b"[]", "the report, line 1, column 1 (byte 0): the document is an array; expected an object with 'd' in it"),
     ],
 )
 def test_what_is_no_report_is_told(tmp_path: Path, document: bytes, message: str) -> None:

@@ -130,6 +130,7 @@ class FakeOrgvue:
             self.throttles -= 1
             await gate.turned_away(UnavailableError("Slow down.", hint="Wait.", code="42901"))
             await self._step("throttled", dataset_id)
+            await gate.again()
             await gate.about_to_send()
         self.asked.append(("import", dataset_id))
         if "import" in self.before:
@@ -232,7 +233,7 @@ def csv_dataset(folder: Path, name: str, keys: Sequence[int] = (1, 2, 3), **chan
 
 
 class OpenGate:
-    """Lets everything through, and remembers: `passed` lists `sent` and `turned away`."""
+    """Lets everything through, and remembers: `passed` lists `sent`, `turned away` and `again`."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []
@@ -242,6 +243,9 @@ class OpenGate:
 
     async def turned_away(self, error: ServiceError) -> None:
         self.passed.append("turned away")
+
+    async def again(self) -> None:
+        self.passed.append("again")
 
 
 @dataclass

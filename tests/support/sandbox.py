@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,13 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from yarl import URL
 
+from bulkimport.sandbox.apply import ImportTask, JobOutcome
 from bulkimport.sandbox.faults import rules_from
 from bulkimport.sandbox.limits import Stats
 from bulkimport.sandbox.observed import Observed
+from bulkimport.sandbox.pool import WorkerPool
 from bulkimport.sandbox.server import Sandbox, running_sandbox
+from bulkimport.sandbox.service import SandboxService
 from bulkimport.sandbox.state import Job
 from bulkimport.sandbox.world import Address, DatasetSeed, JobTiming, PropertySeed, SandboxOptions, python_environment
 
@@ -122,7 +125,7 @@ class Caller:
 
     async def wait(self, ticket: dict[str, Any]) -> dict[str, Any]:
         """Polls until the job has ended."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while ticket["jobStatus"] not in ("completed", "failed"):
                 await anyio.sleep(0.01)
                 ticket = (await self.send("GET", ticket["_links"]["self"]["url"])).json()
@@ -186,6 +189,34 @@ class ThreadedSandbox:
         """Replaces the fault plan by rules as a fault file has them."""
         self._portal.call(self._sandbox.set_faults, faults(*rules))
 
+    @contextmanager
+    def jobs_held(self, *dataset_ids: str) -> Iterator[None]:
+        """Imports into these datasets, or into all, stay `running` until the end of the block."""
+        held = self._portal.call(_HeldPool, self._sandbox._service, dataset_ids)
+        try:
+            yield
+        finally:
+            self._portal.call(held.let_go)
+
+
+class _HeldPool(WorkerPool):
+    """Takes the place of a sandbox's pool, which gets its work later."""
+
+    def __init__(self, service: SandboxService, dataset_ids: Sequence[str]) -> None:
+        super().__init__(0)
+        self._service, self._pool, self._over = service, service.pool, anyio.Event()
+        self._databases = [str(service.catalog.path(dataset_id)) for dataset_id in dataset_ids]
+        service.pool = self
+
+    async def apply(self, work: ImportTask) -> JobOutcome:
+        if not self._databases or work.database in self._databases:
+            await self._over.wait()
+        return await self._pool.apply(work)
+
+    def let_go(self) -> None:
+        self._service.pool = self._pool
+        self._over.set()
+
 
 @contextmanager
 def sandbox_thread(options: SandboxOptions) -> Iterator[ThreadedSandbox]:
@@ -210,7 +241,7 @@ class SandboxProcess:
         assert self._process.stdout is not None
         self._process.stdin.write(document)
         self._process.stdin.close()
-        watchdog = threading.Timer(30, self._process.kill)
+        watchdog = threading.Timer(100, self._process.kill)
         watchdog.start()
         line = self._process.stdout.readline()
         watchdog.cancel()
@@ -228,7 +259,7 @@ class SandboxProcess:
     def _end(self, number: signal.Signals) -> int:
         if self._process.poll() is None:
             self._process.send_signal(number)
-        code = self._process.wait(20)
+        code = self._process.wait(60)
         if self._process.stdout:
             self._process.stdout.close()
         return code

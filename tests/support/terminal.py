@@ -47,7 +47,7 @@ class Window:
             env=inherited | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | environment,
         )
         os.close(slave)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in two pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
         self._pending = ""
         self.raw = ""
         self.frames = 0
@@ -77,6 +77,10 @@ class Window:
         return self._screen.columns
 
     def press(self, keys: str) -> None:
+        """Between two frames: what the terminal echoes while one is written would end up in the midst of it."""
+        while select.select([self._master], [], [], 0.05)[0] or BEGIN in self._pending.rpartition(END)[2]:
+            if not self._receive():
+                break
         os.write(self._master, keys.encode())
 
     def show(self, text: str) -> None:
@@ -97,7 +101,7 @@ class Window:
             os.killpg(self._process.pid, signal.SIGWINCH)
 
     def watch(
-        self, look: Callable[[str], object], until: Callable[[], object] | None = None, seconds: float = 60
+        self, look: Callable[[str], object], until: Callable[[], object] | None = None, seconds: float = 100
     ) -> None:
         """Calls `look` with the text of each frame once it is on the screen, to the program's end or `until()`."""
         deadline = time.monotonic() + seconds
@@ -134,7 +138,7 @@ class Window:
     def text(self) -> str:
         return "\n".join([*self.scrolled, "-- screen --", *self.rows])
 
-    def end(self, seconds: float = 30) -> int:
+    def end(self, seconds: float = 60) -> int:
         return self._process.wait(seconds)
 
     def __enter__(self) -> "Window":

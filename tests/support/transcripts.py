@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.support.program import Invocation, Started
 from tests.support.readme import ROOT
 
-_SHOWN_STATE_DIR = "/srv/orgvue/.bulkimport"
+_SHOWN_ROOT = "/srv/orgvue"
+_SHOWN_STATE_DIR = f"{_SHOWN_ROOT}/.bulkimport"
 _CHANCE = (
     (r"\d{8}T\d{6}Z-[0-9a-f]{4}", "RUN"),
     (r"\b(\d+m )?\d+(\.\d)?s\b", "TIME"),
@@ -40,14 +41,14 @@ def second_run(found: Invocation) -> str:
 
 
 def partial_run(found: Invocation, state_dir: Path) -> str:
-    """From the problem to the command that comes next, with a short state directory in place of the test's own."""
+    """From the problem to the command that comes next, with short folders in place of the test's own."""
     text = _between(found.out, r"^deputies: ", r"^    bulkimport ")
     match = re.search(r"are in\s+(\S.*?):\s+correct\s+them", text, re.DOTALL)
     assert match is not None, text
     path = "".join(match[1].split())  # a long one is broken over lines
     assert path.startswith(f"{state_dir}/runs/"), path
-    shown = path.replace(str(state_dir), _SHOWN_STATE_DIR)
-    return _block(text.replace(match[1], shown))
+    text = text.replace(match[1], path)
+    return _block(text.replace(str(state_dir), _SHOWN_STATE_DIR).replace(str(ROOT), _SHOWN_ROOT))
 
 
 def _between(text: str, first: str, last: str) -> str:
