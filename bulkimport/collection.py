@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import orjson
 
+from bulkimport.durability import sync
 from bulkimport.errors import StateError
 from bulkimport.json_stream import JsonObject, blocks_in
 from bulkimport.model import ItemCounts
@@ -31,13 +32,16 @@ def collect(result_path: str, failed_path: str, key: tuple[str, ...]) -> Collect
 
     Each line is `{"key": …, "reason": …, "entry": {…}}`: the source row's key, the service's words, its whole entry.
     Raises JsonStreamError where the document is not a whole array of objects, and StateError where a file cannot be
-    read or written; nothing is left at `failed_path` then.
+    read or written; nothing is left at `failed_path` then. Both files are on the disk by the end, since the journal and
+    the summary are to name them.
     """
     failed = Path(failed_path)
     try:
         failed.unlink(missing_ok=True)
         try:
-            return _collect(result_path, failed, key)
+            collected = _collect(result_path, failed, key)
+            _keep(Path(result_path), failed)
+            return collected
         except BaseException:
             failed.unlink(missing_ok=True)
             raise
@@ -63,6 +67,14 @@ def _collect(result_path: str, failed: Path, key: tuple[str, ...]) -> Collected:
             file.close()
     reasons = tuple(f"{text} ({counted(count, 'time')})" for text, count in tally.reasons.most_common(_REASONS))
     return Collected(tally.counts, tally.implicit, reasons)
+
+
+def _keep(result: Path, failed: Path) -> None:
+    sync(result)
+    if failed.exists():
+        sync(failed)
+    for folder in {result.parent, failed.parent}:
+        sync(folder)
 
 
 def _lines(entries: Iterable[JsonObject], key: tuple[str, ...]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from typing import Any
 ISO_DATE = "YYYY-MM-DD"
 """How Orgvue itself writes dates."""
 
-ACTION = "_action"
+ACTION_PROPERTY = "_action"
 
 _STRPTIME = {ISO_DATE: "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y"}
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
@@ -34,7 +34,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparisonRules:
     """How one dataset's values are compared.
 
     `types` maps a property key to its type in Orgvue (`text`, `number`, `date`, `boolean`, …; missing: text),
@@ -133,7 +133,7 @@ class Comparison:
 
         `absent` stands for what an item does not mention.
         """
-        if name == ACTION or name in self.key:
+        if name == ACTION_PROPERTY or name in self.key:
             return []
         places = []
         for place, (value, present) in enumerate(zip(sent, held, strict=True)):
@@ -152,7 +152,7 @@ class Comparison:
         return places
 
     def _is_same_value(self, name: str, value: Any, present: Any) -> bool:
-        if name == ACTION or name in self.key or (self.noop_token is not None and value == self.noop_token):
+        if name == ACTION_PROPERTY or name in self.key or (self.noop_token is not None and value == self.noop_token):
             return True
         kind = self.types.get(name, "text")
         return canonical(value, kind, self.date_format) == canonical(present, kind)
@@ -163,7 +163,7 @@ class Comparison:
         return tuple(
             canonical(item.get(name), self.types.get(name, "text"), date_format)
             for name in columns
-            if name != ACTION and name not in self.key
+            if name != ACTION_PROPERTY and name not in self.key
         )
 
 
@@ -172,7 +172,7 @@ def readable(identity: str) -> str:
     return " + ".join(part or "(blank)" for part in identity.split(_SEPARATOR))
 
 
-def is_blank(identity: str) -> bool:
+def has_blank_part(identity: str) -> bool:
     """Whether a part of the key is blank, so that no import can match the item."""
     return not all(map(str.strip, identity.split(_SEPARATOR)))
 

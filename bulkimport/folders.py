@@ -15,10 +15,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkimport.durability import sync
 from bulkimport.errors import StateError
 
 _LOCK = ".lock"
 RESERVE = 4 << 20
+SPACE_HINT = "Free space there, choose another --state-dir, or retire old runs with run.keep_runs."
 _ATTEMPTS, _BETWEEN_ATTEMPTS = 50, 0.01
 
 
@@ -95,6 +97,7 @@ class RunFolders:
         self.spool.open()
         try:
             private_folder(self.run_dir)
+            sync(self.run_dir.parent)  # what the journal says to be in it must not be lost with its name
         except OSError as error:
             raise unusable(self.state_dir, error) from error
 
@@ -142,7 +145,7 @@ def require_space(folder: Path, needed: int) -> None:
         raise StateError(
             f"{folder} has {free / 1e6:,.0f} MB free, and about {(needed + RESERVE) / 1e6:,.0f} MB are needed for "
             "this dataset's payload. Nothing was sent for it.",
-            hint="Free space there, choose another --state-dir, or retire old runs with run.keep_runs.",
+            hint=SPACE_HINT,
         )
 
 

@@ -137,7 +137,8 @@ class Importer:
                 error.report(),
                 message="Its import was submitted by the former process and its end is still not known: "
                 + error.message,
-                hint=f"Wait for that run to end, then resume this one again: --resume {self.run.run_id}",
+                hint="Wait for that run to end, then resume this one again: "
+                + self.run.typed.command("run", "--resume", self.run.run_id),
             )
             await driver.record(RefreshEnded(DatasetStatus.UNKNOWN, unseen))
         except StateError:

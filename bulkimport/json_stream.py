@@ -49,7 +49,7 @@ class JsonStreamError(ValueError):
 
 
 @dataclass(slots=True)
-class Block:
+class JsonBlock:
     """Some whole objects of the array: `data` is their text as a JSON array of its own.
 
     `offset` is the 0-based place in the stream of the byte after the block's bracket, `first_record` the 1-based
@@ -114,7 +114,7 @@ class ArrayReader:
         self._span = block_size  # how far to look for a border; doubles until one is found, to stay linear
         self._scan_first = False
 
-    def feed(self, chunk: bytes) -> Iterator[Block]:
+    def feed(self, chunk: bytes) -> Iterator[JsonBlock]:
         """The blocks that `chunk` completes. To be exhausted before the next call."""
         self._pending += chunk
         if not self._opened:
@@ -131,7 +131,7 @@ class ArrayReader:
             else:
                 self._span *= 2
 
-    def close(self) -> Iterator[Block]:
+    def close(self) -> Iterator[JsonBlock]:
         """The last block, at the end of the stream; nothing for an empty array."""
         if not self._opened:
             self._open(at_end=True)
@@ -158,7 +158,7 @@ class ArrayReader:
         del self._pending[:count]
         self._offset += count
 
-    def _cut(self) -> Block | None:
+    def _cut(self) -> JsonBlock | None:
         """The objects that end within the first `_span` pending bytes; None if none is seen to."""
         if not self._scan_first:
             for end in islice(_candidates(self._pending, self._span), _CANDIDATES):
@@ -171,7 +171,7 @@ class ArrayReader:
         self._scan_first = border is not None
         return None if border is None else self._take(border)
 
-    def _take(self, end: int) -> Block | None:
+    def _take(self, end: int) -> JsonBlock | None:
         """The objects up to `end`, or None where that is not between two elements of the array."""
         comma = _COMMA.match(self._pending, end)
         if comma is None:
@@ -189,7 +189,7 @@ class ArrayReader:
         self._drop(comma.end())
         return block
 
-    def _finish(self, end: int) -> Block | None:
+    def _finish(self, end: int) -> JsonBlock | None:
         """The last objects, of an array whose bracket is the last thing before `end`; None if there are none."""
         if self._records and self._pending.lstrip(_WHITESPACE).startswith(b"]"):
             raise self._error("an object is missing after the last comma")
@@ -204,13 +204,13 @@ class ArrayReader:
         self.ended, self.rest = True, bytes(self._pending)
         return block
 
-    def _block(self, data: bytes) -> Block | None:
+    def _block(self, data: bytes) -> JsonBlock | None:
         """The objects that `data` says, which are the next ones; None if there are none. Raises JSONDecodeError."""
         first = self._records + 1
         values = self._quick(data) if self._quick is not None else None
         if values is not None:
             self._records += len(values)
-            return Block(data, self._offset, first, values) if values else None
+            return JsonBlock(data, self._offset, first, values) if values else None
         objects = orjson.loads(data)
         if not {dict}.issuperset(map(type, objects)):
             index, other = next((i, o) for i, o in enumerate(objects) if type(o) is not dict)
@@ -218,7 +218,7 @@ class ArrayReader:
             position = _after(data, index) - 1
             raise self._error(f"expected an object, found {kind}", record=first + index, position=position)
         self._records += len(objects)
-        return Block(data, self._offset, first, None, objects) if objects else None
+        return JsonBlock(data, self._offset, first, None, objects) if objects else None
 
     def _broken(self, data: bytes, error: orjson.JSONDecodeError) -> JsonStreamError:
         position = _byte_position(data, error)
@@ -231,7 +231,7 @@ class ArrayReader:
         return JsonStreamError(self._offset + position, record or self._records + 1, message)
 
 
-def iter_blocks(chunks: Iterable[bytes], block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[Block]:
+def iter_blocks(chunks: Iterable[bytes], block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[JsonBlock]:
     """The array whose bytes are `chunks`, in blocks of about `block_size` bytes. Raises JsonStreamError."""
     reader = ArrayReader(block_size, quick=quick)
     for chunk in chunks:
@@ -239,7 +239,7 @@ def iter_blocks(chunks: Iterable[bytes], block_size: int = BLOCK, quick: Quick |
     yield from reader.close()
 
 
-def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[Block]:
+def blocks_in(path: str, block_size: int = BLOCK, quick: Quick | None = None) -> Iterator[JsonBlock]:
     """The array in a file, in blocks. Raises JsonStreamError and OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - a plain descriptor, read to its end
         yield from iter_blocks(iter(lambda: file.read(_READ_SIZE), b""), block_size, quick)

@@ -1,12 +1,12 @@
 """Which datasets a run refreshes, and what waits for what."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bulkimport.errors import UsageError
 from bulkimport.model import Config, Dataset
+from bulkimport.near_misses import near_misses
 
 TAG_PREFIX = "tag:"
 WITH_DEPENDENCIES = "+"
@@ -68,15 +68,6 @@ def dependents(datasets: Iterable[Dataset], names: Iterable[str]) -> set[str]:
         found |= new
         reached |= new
     return found
-
-
-def near_misses(wrong: str, known: Iterable[str]) -> list[str]:
-    """The known words that were probably meant, best first."""
-    by_lower: dict[str, list[str]] = {}
-    for word in known:
-        by_lower.setdefault(word.lower(), []).append(word)
-    close = difflib.get_close_matches(wrong.lower(), by_lower, n=3, cutoff=0.5)
-    return [word for lower in close for word in by_lower[lower]]
 
 
 def _matches(config: Config, option: str, values: Sequence[str], *, enabled: bool = False) -> set[str]:

@@ -119,8 +119,8 @@ class Planner:
             return planned
         try:
             warning = await self._links.check(self._context(dataset, self._spool.folder / dataset.name))
-        except GuardError as error:
-            return replace(planned, status="refused", error=error.report())
+        except BulkimportError as error:
+            return _stopped_by(error, planned)
         return planned if warning is None else replace(planned, warnings=(*planned.warnings, warning))
 
     def _context(self, dataset: Dataset, spool: Path) -> DatasetContext:
@@ -144,11 +144,8 @@ class Planner:
             return await self._check(context, planned, payload)
         except TenantError:
             raise
-        except GuardError as error:
-            return replace(planned, status="refused", error=error.report())
         except BulkimportError as error:
-            report = error.report()
-            return replace(planned, status="failed", error=replace(report, stage=report.stage or Stage.GUARD))
+            return _stopped_by(error, planned)
         except Exception as error:  # noqa: BLE001 - a defect in one dataset must not hide the others
             self._run.observer.defect(dataset.name, error)
             return replace(planned, status="failed", error=_defect(error, planned))
@@ -190,6 +187,12 @@ class Planner:
             blocked_by=tuple(blocking),
         )
         return replace(planned, status="blocked", error=error)
+
+
+def _stopped_by(error: BulkimportError, planned: PlannedDataset) -> PlannedDataset:
+    report = error.report()
+    status: PlanStatus = "refused" if isinstance(error, GuardError) else "failed"
+    return replace(planned, status=status, error=replace(report, stage=report.stage or Stage.GUARD))
 
 
 def _defect(error: Exception, planned: PlannedDataset) -> ErrorReport:

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bulkimport.errors import GuardError, ServiceError, SourceError, StateError
-from bulkimport.folders import RESERVE, free_space
+from bulkimport.folders import RESERVE, SPACE_HINT, free_space
 from bulkimport.model import Dataset, Stage
 from bulkimport.orgvue.token import TokenLife, at, in_days, read_life, refusal, warning
 from bulkimport.orgvue.wire import DatasetMetadata, DatasetSummary
@@ -30,7 +30,7 @@ _REQUESTS_OF_A_DATASET = 12
 _AT_ONCE = 8
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
@@ -42,7 +42,7 @@ class Check:
     """One thing that was looked at; `hint` says what to do where it is not in order."""
 
     name: str
-    verdict: Verdict
+    status: CheckStatus
     message: str
     hint: str = ""
     dataset: str | None = None
@@ -82,23 +82,23 @@ class Preflight:
         except ServiceError as error:
             skipped = "Not looked at, because Orgvue could not be asked."
             names = ("clock", "storage", "datasets")
-            return [_failed("tenant", error), *(Check(name, Verdict.SKIPPED, skipped) for name in names)]
+            return [_failed("tenant", error), *(Check(name, CheckStatus.SKIPPED, skipped) for name in names)]
         found = f"{tenant.tenant_id} answers; the token's user sees {counted(len(known), 'dataset')}."
-        checks = [Check("tenant", Verdict.OK, found), _clock(client.clock_skew), await self._storage()]
+        checks = [Check("tenant", CheckStatus.OK, found), _clock(client.clock_skew), await self._storage()]
         return checks + await self._each(lambda dataset: self._dataset(dataset, known))
 
     def _token(self) -> Check:
         token, now = self._run.config.tenant.token, self._run.clock.now()
         if token is None:
-            return Check("token", Verdict.OK, "The embedded sandbox needs none.")
+            return Check("token", CheckStatus.OK, "The embedded sandbox needs none.")
         life = read_life(token.reveal())
         refused = refusal(life, now)
         if refused is not None:
             return _failed("token", refused)
         soon = warning(life, now)
         if soon is not None:
-            return Check("token", Verdict.WARNING, soon, "A run that has no valid token sends nothing.")
-        return Check("token", Verdict.OK, _validity(life, now))
+            return Check("token", CheckStatus.WARNING, soon, "A run that has no valid token sends nothing.")
+        return Check("token", CheckStatus.OK, _validity(life, now))
 
     async def _storage(self) -> Check:
         try:
@@ -107,7 +107,7 @@ class Preflight:
         except ServiceError as error:
             if error.http_status is None or error.stage is Stage.GENERATE:
                 return _failed("storage", error)
-        return Check("storage", Verdict.OK, "A temporary file was granted, and its storage answers from here.")
+        return Check("storage", CheckStatus.OK, "A temporary file was granted, and its storage answers from here.")
 
     async def _each(self, look: Callable[[Dataset], Awaitable[Check]]) -> list[Check]:
         found: dict[str, Check] = {}
@@ -143,20 +143,20 @@ def _judged(dataset: Dataset, metadata: DatasetMetadata) -> Check:
     try:
         check_properties(dataset, tuple(field.name for field in dataset.fields or ()), types, metadata.auto_id)
     except GuardError as error:
-        return Check("dataset", Verdict.FAILED, error.message, error.hint, dataset.name)
+        return Check("dataset", CheckStatus.FAILED, error.message, error.hint, dataset.name)
     conflicts = type_conflicts(dataset, types)
     if conflicts:
         hint = f"Correct the types under `fields` of `{dataset.name}`, or those of the properties in Orgvue."
-        return Check("dataset", Verdict.WARNING, " ".join(conflicts), hint, dataset.name)
+        return Check("dataset", CheckStatus.WARNING, " ".join(conflicts), hint, dataset.name)
     matched = f"items are matched by {metadata.auto_id}" if metadata.auto_id else "it has no auto-id property"
     found = (
         f"Found as {metadata.name} ({metadata.type or 'of no type'}), {counted(len(types), 'property', 'properties')}"
     )
-    return Check("dataset", Verdict.OK, f"{found}; {matched}.", dataset=dataset.name)
+    return Check("dataset", CheckStatus.OK, f"{found}; {matched}.", dataset=dataset.name)
 
 
 def _failed(name: str, error: ServiceError | StateError, dataset: str | None = None, hint: str = "") -> Check:
-    return Check(name, Verdict.FAILED, error.message, hint or error.hint, dataset)
+    return Check(name, CheckStatus.FAILED, error.message, hint or error.hint, dataset)
 
 
 def _validity(life: TokenLife, now: datetime) -> str:
@@ -169,11 +169,11 @@ def _quota(used: int, quota: int, datasets: int) -> Check:
     left, needed = max(0, quota - used), _REQUESTS_OF_A_DATASET * datasets
     message = f"{number(left)} of {number(quota)} requests are left today (UTC), as this state directory counts them."
     if left >= needed:
-        return Check("quota", Verdict.OK, message)
+        return Check("quota", CheckStatus.OK, message)
     hint = "Run after midnight UTC, or raise `limits.requests_per_day` if the tenant has more."
     if left == 0:
-        return Check("quota", Verdict.FAILED, message, hint)
-    return Check("quota", Verdict.WARNING, f"{message} A run takes about {number(needed)}.", hint)
+        return Check("quota", CheckStatus.FAILED, message, hint)
+    return Check("quota", CheckStatus.WARNING, f"{message} A run takes about {number(needed)}.", hint)
 
 
 def _payload_sizes(datasets: Sequence[Dataset]) -> list[int]:
@@ -189,7 +189,6 @@ def _payload_sizes(datasets: Sequence[Dataset]) -> list[int]:
 
 
 def _disk(state_dir: Path, sizes: Sequence[int], parallel: int) -> Check:
-    hint = "Free space there, choose another --state-dir, or retire old runs with run.keep_runs."
     try:
         free = free_space(state_dir)
     except StateError as error:
@@ -197,19 +196,23 @@ def _disk(state_dir: Path, sizes: Sequence[int], parallel: int) -> Check:
     largest, at_once = max(sizes, default=0) + RESERVE, sum(sizes[:parallel]) + RESERVE
     message = f"{size(free)} are free in {state_dir}; the payloads take about {size(at_once)} at once."
     if free < largest:
-        return Check("disk", Verdict.FAILED, f"{message} The largest alone takes {size(largest)}.", hint)
-    return Check("disk", Verdict.WARNING, message, hint) if free < at_once else Check("disk", Verdict.OK, message)
+        return Check("disk", CheckStatus.FAILED, f"{message} The largest alone takes {size(largest)}.", SPACE_HINT)
+    return (
+        Check("disk", CheckStatus.WARNING, message, SPACE_HINT)
+        if free < at_once
+        else Check("disk", CheckStatus.OK, message)
+    )
 
 
 def _clock(skew: float | None) -> Check:
     if skew is None:
-        return Check("clock", Verdict.SKIPPED, "Orgvue's answers do not tell the time.")
+        return Check("clock", CheckStatus.SKIPPED, "Orgvue's answers do not tell the time.")
     if abs(skew) <= LARGEST_SKEW:
-        return Check("clock", Verdict.OK, "This machine's clock agrees with Orgvue's.")
+        return Check("clock", CheckStatus.OK, "This machine's clock agrees with Orgvue's.")
     which = "ahead of" if skew > 0 else "behind"
     return Check(
         "clock",
-        Verdict.WARNING,
+        CheckStatus.WARNING,
         f"This machine's clock is {duration(abs(skew))} {which} Orgvue's.",
         "Synchronise it (NTP): what is valid for a time, such as the token, is judged by it.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bulkimport.errors import GuardError
 from bulkimport.model import Dataset
-from bulkimport.plan import near_misses
+from bulkimport.near_misses import near_misses
 
 _STRICT = frozenset({"number", "date", "boolean"})
 ENDS_OF_LINKS = frozenset({"from_id", "to_id"})

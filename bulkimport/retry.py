@@ -16,7 +16,7 @@ from bulkimport.model import Retries
 BASE_WAIT = 0.5
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What a request is to its server, as far as repeating it goes."""
 
     API = auto()  # of the tenant's API, without lasting effects
@@ -62,14 +62,14 @@ TRANSIENT_STORE_CODES = frozenset(
 EXPIRED_STORE_CODES = frozenset({"ExpiredToken", "TokenRefreshRequired"})
 
 
-def judge_answer(kind: Kind, status: int, code: str | None) -> Verdict:
+def judge_answer(kind: RequestKind, status: int, code: str | None) -> Verdict:
     """The verdict on an answer that was not the hoped-for one; `code` is the service's own error code, if any."""
     match kind:
-        case Kind.API:
+        case RequestKind.API:
             return _judge_api(status, code)
-        case Kind.STORE:
+        case RequestKind.STORE:
             return _judge_store(status, code)
-        case Kind.IMPORT:
+        case RequestKind.IMPORT:
             return _judge_import(status, code)
 
 
@@ -97,7 +97,7 @@ def _judge_import(status: int, code: str | None) -> Verdict:
     return Verdict.AMBIGUOUS  # a success we cannot use, a redirect elsewhere, a gateway's or server's error
 
 
-def judge_failure(kind: Kind, failure: Failure) -> Verdict:
+def judge_failure(kind: RequestKind, failure: Failure) -> Verdict:
     """The verdict on a request that got no usable answer."""
     match failure:
         case Failure.UNREACHABLE:
@@ -105,7 +105,7 @@ def judge_failure(kind: Kind, failure: Failure) -> Verdict:
         case Failure.UNTRUSTED:
             return Verdict.FINAL
         case Failure.LOST | Failure.GARBLED:
-            return Verdict.AMBIGUOUS if kind is Kind.IMPORT else Verdict.RETRY
+            return Verdict.AMBIGUOUS if kind is RequestKind.IMPORT else Verdict.RETRY
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bulkimport.errors import GuardError, UsageError
 from bulkimport.model import Changes, Payload
 
 SCHEMA = "bulkimport.saved-plan/1"
+NEW_PLAN_HINT = "Make and read a new plan, then apply that one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def check_payload_is_as_planned(approval: Approval, payload: Payload) -> None:
         raise GuardError(
             "The payload differs from the one that was planned: the source, or the config of its fields, has changed "
             f"since (SHA-256 {payload.sha256[:12]}… instead of {approval.sha256[:12]}…). Nothing was sent.",
-            hint="Make and read a new plan, then apply that one.",
+            hint=NEW_PLAN_HINT,
         )
 
 
@@ -132,17 +133,16 @@ def check_changes_are_as_planned(approval: Approval, baseline: str, changes: Cha
     """Raises GuardError where more would be deleted than was shown, or where that can no longer be told."""
     if approval.deletions is None:
         return
-    again = "Make and read a new plan, then apply that one."
     if changes is None or (approval.baseline == "live" and baseline != "live"):
         raise GuardError(
             f"The plan showed {approval.deletions:,} deletions, counted against the items in Orgvue. Those cannot be "
             "read now, so that nobody can tell whether it is still right. Nothing was sent.",
-            hint=again,
+            hint=NEW_PLAN_HINT,
         )
     if changes.deleted > approval.deletions:
         raise GuardError(
             f"This load would delete {changes.deleted:,} items, while the plan showed {approval.deletions:,}, "
             f"{changes.deleted - approval.deletions:,} fewer: the dataset has changed in Orgvue since. "
             "Nothing was sent.",
-            hint=again,
+            hint=NEW_PLAN_HINT,
         )

@@ -28,7 +28,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream", "channels"),
-    ("errors", "model", "clock", "wording", "extras", "hosts", "signals", "link_header", "__init__"),
+    (
+        *("errors", "model", "clock", "wording", "extras", "hosts", "signals", "link_header"),
+        *("event_sink", "durability", "near_misses", "__init__"),
+    ),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
 
@@ -38,7 +41,6 @@ SIDEWAYS = {
     ("snapshot", "payload"): "one way to find keys that are not unique",
     ("payload", "folders"): "one reserve of disk space",
     ("sources", "folders"): "what lands needs a private folder, and room on the disk",
-    ("properties", "plan"): "one way to find what a misspelt name was meant to be",
     ("sandbox", "sandbox.server"): "the embedded sandbox is the server in a process of its own",
 }
 """(importer, imported): what may be imported though it is not below."""
@@ -74,7 +76,7 @@ OWNERS: dict[str, set[str]] = {
 EVERYBODYS = {"anyio", "orjson"}
 
 PURE = (
-    *("model", "errors", "wording"),
+    *("model", "errors", "wording", "near_misses"),
     *("plan", "guards", "diff", "retry", "results", "properties", "coherence", "forecast"),
     *("refresh.machine", "refresh.events", "refresh.pacing", "orgvue.token"),
     *("sources.choice", "sources.extract"),

@@ -1,6 +1,7 @@
 """Result documents as files: what is counted, what is left for a person, and what a broken one leaves behind."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,20 @@ def test_files_that_cannot_be_used_are_a_state_error_that_names_them(tmp_path: P
         collect(str(tmp_path / "nowhere.json"), str(tmp_path / "failed.ndjson"), KEY)
     with pytest.raises(StateError, match="missing folder"):
         collect(stored(tmp_path, [{"error": "no"}]), str(tmp_path / "missing folder" / "failed.ndjson"), KEY)
+
+
+def test_result_and_failed_items_are_on_the_disk_before_anything_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path.name, path.stat().st_size if path.is_file() else 0))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    collected(tmp_path, [{"employeeID": "E2", "error": "no"}])
+    sizes = [(name, (tmp_path / name).stat().st_size) for name in ("people.result.json", "people.failed.ndjson")]
+    assert synced == [*sizes, (tmp_path.name, 0)]

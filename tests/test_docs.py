@@ -16,7 +16,7 @@ from bulkimport.config.models import GuardsBlock, MainFile
 from bulkimport.config.shapes import Block, inner_block, keys_of
 from bulkimport.model import Config, DatasetStatus, RunStatus, Stage
 from bulkimport.orgvue.hints import OTHER_HINTS, TENANT_HINTS
-from bulkimport.sandbox.faults import Kind, Step, parse_rules
+from bulkimport.sandbox.faults import ActionKind, Step, parse_rules
 from tests.support import readme
 from tests.support.readme import ROOT
 from tests.support.reference import PARTS
@@ -187,7 +187,7 @@ def test_every_status_and_every_stage_is_explained() -> None:
 
 def test_every_step_and_every_action_of_a_fault_file_is_named() -> None:
     named = set(readme.spans())
-    assert {*get_args(Step), *get_args(Kind), "api", "storage", "job"} <= named
+    assert {*get_args(Step), *get_args(ActionKind), "api", "storage", "job"} <= named
 
 
 def test_the_fault_file_shown_is_one() -> None:

@@ -98,7 +98,6 @@ def test_duplicate_keys() -> None:
     assert "guards.duplicates" in error.hint
     one = a_payload(duplicate_keys=1, duplicate_examples=problems[:1])
     assert "1 key comes more than once" in rows_refusal(one).message
-    rows_pass(a_payload(dropped_duplicates=5), Guards(duplicates="first"))
 
 
 def test_required_columns_are_all_named_at_once() -> None:

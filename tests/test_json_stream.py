@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.json_stream import ArrayReader, Block, JsonStreamError, iter_blocks
+from bulkimport.json_stream import ArrayReader, JsonBlock, JsonStreamError, iter_blocks
 
 TRICKY_TEXT = st.text(alphabet='{}[]",: \\\n\té€😀ab', max_size=8)
 SCALARS = (
@@ -177,7 +177,7 @@ def test_one_chunk_holding_everything_still_gives_small_blocks() -> None:
 def test_nested_objects_that_look_like_borders_are_not_cut() -> None:
     array = [{"n": n, "errors": [{"a": 1}, {"b": "},{"}, {"c": 3}, {"d": 4}, {"e": 5}]} for n in range(50)]
 
-    blocks: list[Block] = list(iter_blocks(pieces(json.dumps(array).encode(), 50), 300))
+    blocks: list[JsonBlock] = list(iter_blocks(pieces(json.dumps(array).encode(), 50), 300))
 
     assert len(blocks) > 10
     assert [each for block in blocks for each in block.objects] == array

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bulkimport.errors import UsageError
 from bulkimport.model import Dataset
-from bulkimport.plan import dependents, near_misses, select, selection_of
+from bulkimport.plan import dependents, select, selection_of
 from tests.support.vocabulary import a_config, a_dataset
 
 COMPANY = a_config(
@@ -147,11 +147,6 @@ def test_dependents_are_found_at_any_distance() -> None:
     assert dependents(COMPANY.datasets, ["people"]) == {"links", "costs"}
     assert dependents(COMPANY.datasets, ["costs"]) == set()
     assert dependents(COMPANY.datasets, ["people", "links"]) == {"links", "costs"}
-
-
-def test_near_misses_ignore_case_and_keep_both_of_two_spellings() -> None:
-    assert set(near_misses("PEOPEL", ["people", "People", "links"])) == {"people", "People"}
-    assert near_misses("", ["people"]) == []
 
 
 @st.composite

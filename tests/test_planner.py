@@ -7,12 +7,14 @@ import anyio
 import pytest
 
 from bulkimport.clock import SystemClock
-from bulkimport.errors import ServiceError, TenantError, UnavailableError
+from bulkimport.errors import ServiceError, StateError, TenantError, UnavailableError
 from bulkimport.folders import Spool
 from bulkimport.guards import Allowance
 from bulkimport.model import Guards, Stage
 from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
+from bulkimport.refresh.context import DatasetContext
+from bulkimport.refresh.link_ends import LinkEnds
 from tests.support.refreshing import Bench, a_bench, csv_dataset
 
 
@@ -111,6 +113,30 @@ async def test_a_refusal_stands_where_its_items_cannot_be_read(tmp_path: Path) -
         assert (one.status, one.baseline, one.changes) == ("refused", None, None)
         assert one.error is not None
         assert "guards.min_rows" in one.error.message
+
+
+async def test_properties_are_read_once_though_they_refuse_and_the_items_are_counted(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=SystemClock()) as bench:
+        bench.service.properties = {"id": "text", "names": "text"}
+        one = (await planned(bench))["people"]
+        assert (one.status, one.baseline) == ("refused", "live")
+        assert bench.service.times("metadata") == 1
+
+
+async def test_a_disk_that_fails_while_links_are_looked_at_stops_that_dataset_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(_links: LinkEnds, context: DatasetContext) -> None:
+        if context.dataset.name == "links":
+            raise StateError("The disk is broken.", hint="Mend it.")
+
+    monkeypatch.setattr(LinkEnds, "check", check)
+    datasets = [csv_dataset(tmp_path, "people"), csv_dataset(tmp_path, "links")]
+    async with a_bench(tmp_path, *datasets, clock=SystemClock()) as bench:
+        found = await planned(bench)
+    assert {name: one.status for name, one in found.items()} == {"people": "ready", "links": "failed"}
+    assert found["links"].error is not None
+    assert (found["links"].error.message, found["links"].error.stage) == ("The disk is broken.", Stage.GUARD)
 
 
 async def test_items_that_could_not_be_read_are_not_asked_for_again(tmp_path: Path) -> None:

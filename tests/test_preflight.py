@@ -13,13 +13,13 @@ from bulkimport.errors import NotThereYetError, ServiceError, StateError, Tenant
 from bulkimport.folders import RESERVE
 from bulkimport.model import Config, Field, Limits, Secret, Stage, Tenant
 from bulkimport.orgvue.wire import DatasetSummary
-from bulkimport.preflight import Check, Preflight, Verdict
+from bulkimport.preflight import Check, CheckStatus, Preflight
 from tests.orgvue.test_token import jwt
 from tests.support.clock import FakeClock
 from tests.support.refreshing import TENANT, Bench, a_bench, csv_dataset
 from tests.support.vocabulary import a_config
 
-V = Verdict
+V = CheckStatus
 
 
 class Usage(NamedTuple):
@@ -42,7 +42,7 @@ def preflight(bench: Bench) -> Preflight:
 
 
 @pytest.mark.parametrize(
-    ("days", "verdict", "words"),
+    ("days", "status", "words"),
     [
         (30, V.OK, "for 30 days"),
         (13, V.WARNING, "expires in 13 days"),
@@ -50,38 +50,40 @@ def preflight(bench: Bench) -> Preflight:
         (None, V.OK, "does not say"),
     ],
 )
-async def test_the_life_of_the_token_is_told(days: float | None, verdict: Verdict, words: str, tmp_path: Path) -> None:
+async def test_the_life_of_the_token_is_told(
+    days: float | None, status: CheckStatus, words: str, tmp_path: Path
+) -> None:
     clock = FakeClock()
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock, config=with_token(clock, days)) as bench:
         token = by_name(await preflight(bench).offline())["token"]
-        assert (token.verdict, words in token.message) == (verdict, True), token.message
-        assert bool(token.hint) is (verdict is not V.OK)
+        assert (token.status, words in token.message) == (status, True), token.message
+        assert bool(token.hint) is (status is not V.OK)
         assert bench.service.asked == []
 
 
-@pytest.mark.parametrize(("used", "verdict"), [(0, V.OK), (95, V.WARNING), (100, V.FAILED), (150, V.FAILED)])
-async def test_what_is_left_of_the_day_comes_from_the_journal(used: int, verdict: Verdict, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("used", "status"), [(0, V.OK), (95, V.WARNING), (100, V.FAILED), (150, V.FAILED)])
+async def test_what_is_left_of_the_day_comes_from_the_journal(used: int, status: CheckStatus, tmp_path: Path) -> None:
     clock = FakeClock()
     config = replace(a_config(), limits=Limits(requests_per_day=100))
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=clock, config=config) as bench:
         await bench.journal.add_requests(TENANT, clock.now().date(), used)
         quota = by_name(await preflight(bench).offline())["quota"]
-        assert quota.verdict is verdict
+        assert quota.status is status
         assert f"{max(0, 100 - used)} of 100" in quota.message
         assert await bench.journal.add_requests(TENANT, clock.now().date(), 0) == used
 
 
-@pytest.mark.parametrize(("free", "verdict"), [(1 << 40, V.OK), (RESERVE + 150, V.WARNING), (1 << 20, V.FAILED)])
+@pytest.mark.parametrize(("free", "status"), [(1 << 40, V.OK), (RESERVE + 150, V.WARNING), (1 << 20, V.FAILED)])
 async def test_the_disk_must_hold_the_payloads(
-    free: int, verdict: Verdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    free: int, status: CheckStatus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     datasets = [csv_dataset(tmp_path, name) for name in ("one", "two", "gone")]
     (tmp_path / "gone.csv").unlink()
     async with a_bench(tmp_path, *datasets, clock=FakeClock()) as bench:
         monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(1 << 40, 0, free))
         disk = by_name(await preflight(bench).offline())["disk"]
-        assert disk.verdict is verdict, disk.message
-        assert bool(disk.hint) is (verdict is not V.OK)
+        assert disk.status is status, disk.message
+        assert bool(disk.hint) is (status is not V.OK)
 
 
 async def online(bench: Bench, *known: DatasetSummary, skew: float | None = 0.0) -> dict[str, Check]:
@@ -99,7 +101,7 @@ async def test_all_is_well_where_everything_answers_and_fits(tmp_path: Path) -> 
         bench.service.properties = {"id": "text", "name": "text"}
         bench.service.errors["head"].append(NotThereYetError("Nothing is there.", hint="", http_status=404))
         found = await online(bench)
-        assert {name: check.verdict for name, check in found.items()} == dict.fromkeys(
+        assert {name: check.status for name, check in found.items()} == dict.fromkeys(
             ("tenant", "clock", "storage", "people"), V.OK
         )
         assert "2 properties; items are matched by id" in found["people"].message
@@ -110,8 +112,8 @@ async def test_a_tenant_that_refuses_is_asked_once_and_its_reason_is_explained(t
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         bench.service.errors["list"].append(TenantError("Refused.", hint="Your subnet.", code="40303"))
         found = await online(bench)
-        assert (found["tenant"].verdict, found["tenant"].hint) == (V.FAILED, "Your subnet.")
-        assert {found[name].verdict for name in ("clock", "storage", "datasets")} == {V.SKIPPED}
+        assert (found["tenant"].status, found["tenant"].hint) == (V.FAILED, "Your subnet.")
+        assert {found[name].status for name in ("clock", "storage", "datasets")} == {V.SKIPPED}
         assert len(bench.service.asked) == 1
 
 
@@ -121,15 +123,15 @@ async def test_a_dataset_that_is_not_there_is_looked_for_by_its_name(tmp_path: P
         missing = [ServiceError("There is none.", hint="Look.", http_status=404) for _ in datasets]
         bench.service.errors["metadata"] += missing
         found = await online(bench, DatasetSummary("ID-7", "People"))
-        assert (found["people"].verdict, "ID-7" in found["people"].hint) == (V.FAILED, True)
-        assert (found["other"].verdict, found["other"].hint) == (V.FAILED, "Look.")
+        assert (found["people"].status, "ID-7" in found["people"].hint) == (V.FAILED, True)
+        assert (found["other"].status, found["other"].hint) == (V.FAILED, "Look.")
 
 
 async def test_a_journal_that_fails_meanwhile_is_told_beside_the_dataset(tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         bench.service.errors["metadata"].append(StateError("The journal cannot grow.", hint="Free space."))
         found = (await online(bench))["people"]
-        assert (found.verdict, found.message, found.hint) == (V.FAILED, "The journal cannot grow.", "Free space.")
+        assert (found.status, found.message, found.hint) == (V.FAILED, "The journal cannot grow.", "Free space.")
 
 
 async def test_keys_properties_and_types_are_compared_without_the_source(tmp_path: Path) -> None:
@@ -144,13 +146,13 @@ async def test_keys_properties_and_types_are_compared_without_the_source(tmp_pat
     async with a_bench(tmp_path, *datasets, clock=FakeClock()) as bench:
         bench.service.properties = {"id": "text", "name": "text", "born": "date"}
         found = await online(bench)
-        assert (found["one"].verdict, "auto-id property" in found["one"].message) == (V.FAILED, True)
-        assert (found["two"].verdict, "did you mean name" in found["two"].message) == (V.FAILED, True)
-        assert (found["three"].verdict, "born is read as number" in found["three"].message) == (V.WARNING, True)
+        assert (found["one"].status, "auto-id property" in found["one"].message) == (V.FAILED, True)
+        assert (found["two"].status, "did you mean name" in found["two"].message) == (V.FAILED, True)
+        assert (found["three"].status, "born is read as number" in found["three"].message) == (V.WARNING, True)
 
 
 @pytest.mark.parametrize(
-    ("skew", "verdict", "words"),
+    ("skew", "status", "words"),
     [
         (-3.0, V.OK, "agrees"),
         (90.0, V.WARNING, "1m 30s ahead"),
@@ -158,14 +160,14 @@ async def test_keys_properties_and_types_are_compared_without_the_source(tmp_pat
         (None, V.SKIPPED, ""),
     ],
 )
-async def test_clocks_are_compared(skew: float | None, verdict: Verdict, words: str, tmp_path: Path) -> None:
+async def test_clocks_are_compared(skew: float | None, status: CheckStatus, words: str, tmp_path: Path) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         clock = (await online(bench, skew=skew))["clock"]
-        assert (clock.verdict, words in clock.message) == (verdict, True)
+        assert (clock.status, words in clock.message) == (status, True)
 
 
 @pytest.mark.parametrize(
-    ("step", "error", "verdict"),
+    ("step", "error", "status"),
     [
         ("head", UnavailableError("No route.", hint="Look at the proxy."), V.FAILED),
         ("head", ServiceError("No.", hint="", http_status=403), V.OK),
@@ -173,8 +175,8 @@ async def test_clocks_are_compared(skew: float | None, verdict: Verdict, words: 
     ],
 )
 async def test_the_storage_must_answer_whatever_it_says(
-    step: str, error: Exception, verdict: Verdict, tmp_path: Path
+    step: str, error: Exception, status: CheckStatus, tmp_path: Path
 ) -> None:
     async with a_bench(tmp_path, csv_dataset(tmp_path, "people"), clock=FakeClock()) as bench:
         bench.service.errors[step].append(error)
-        assert (await online(bench))["storage"].verdict is verdict
+        assert (await online(bench))["storage"].status is status

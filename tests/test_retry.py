@@ -10,7 +10,7 @@ from bulkimport.model import Retries
 from bulkimport.retry import (
     Failure,
     GiveUp,
-    Kind,
+    RequestKind,
     RetryPolicy,
     Verdict,
     Wait,
@@ -102,13 +102,13 @@ def test_no_header_text_is_an_error(value: str, date: str | None) -> None:
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_passing_trouble_is_retried_where_nothing_is_at_stake(status: int) -> None:
-    assert judge_answer(Kind.API, status, None) is Verdict.RETRY
-    assert judge_answer(Kind.STORE, status, None) is Verdict.RETRY
+    assert judge_answer(RequestKind.API, status, None) is Verdict.RETRY
+    assert judge_answer(RequestKind.STORE, status, None) is Verdict.RETRY
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 415, 418, 422, 451, 501, 505])
 def test_a_refusal_by_the_api_is_final(status: int) -> None:
-    assert judge_answer(Kind.API, status, None) is Verdict.FINAL
+    assert judge_answer(RequestKind.API, status, None) is Verdict.FINAL
 
 
 @pytest.mark.parametrize(
@@ -129,37 +129,37 @@ def test_a_refusal_by_the_api_is_final(status: int) -> None:
     ],
 )
 def test_the_object_storage_is_judged_by_its_own_codes(status: int, code: str | None, verdict: Verdict) -> None:
-    assert judge_answer(Kind.STORE, status, code) is verdict
+    assert judge_answer(RequestKind.STORE, status, code) is verdict
 
 
 def test_a_used_up_quota_is_never_retried() -> None:
-    assert judge_answer(Kind.API, 429, "42902") is Verdict.FINAL
-    assert judge_answer(Kind.IMPORT, 429, "42902") is Verdict.FINAL
+    assert judge_answer(RequestKind.API, 429, "42902") is Verdict.FINAL
+    assert judge_answer(RequestKind.IMPORT, 429, "42902") is Verdict.FINAL
 
 
 @given(st.integers(100, 599), st.none() | st.sampled_from(["42901", "40302", "InternalError"]))
 def test_an_import_is_repeated_only_when_it_was_turned_away_at_the_door(status: int, code: str | None) -> None:
-    assert (judge_answer(Kind.IMPORT, status, code) is Verdict.RETRY) == (status == 429)
+    assert (judge_answer(RequestKind.IMPORT, status, code) is Verdict.RETRY) == (status == 429)
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 302, 307, 408, 500, 502, 503, 504])
 def test_an_import_without_a_usable_answer_may_be_running(status: int) -> None:
-    assert judge_answer(Kind.IMPORT, status, None) is Verdict.AMBIGUOUS
+    assert judge_answer(RequestKind.IMPORT, status, None) is Verdict.AMBIGUOUS
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 415])
 def test_an_import_that_was_refused_is_not_running(status: int) -> None:
-    assert judge_answer(Kind.IMPORT, status, None) is Verdict.FINAL
+    assert judge_answer(RequestKind.IMPORT, status, None) is Verdict.FINAL
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_what_was_never_sent_can_always_be_sent_again(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", RequestKind)
+def test_what_was_never_sent_can_always_be_sent_again(kind: RequestKind) -> None:
     assert judge_failure(kind, Failure.UNREACHABLE) is Verdict.RETRY
     assert judge_failure(kind, Failure.UNTRUSTED) is Verdict.FINAL
 
 
 @pytest.mark.parametrize("failure", [Failure.LOST, Failure.GARBLED])
 def test_an_answer_lost_or_garbled_is_ambiguous_for_an_import_alone(failure: Failure) -> None:
-    assert judge_failure(Kind.IMPORT, failure) is Verdict.AMBIGUOUS
-    assert judge_failure(Kind.API, failure) is Verdict.RETRY
-    assert judge_failure(Kind.STORE, failure) is Verdict.RETRY
+    assert judge_failure(RequestKind.IMPORT, failure) is Verdict.AMBIGUOUS
+    assert judge_failure(RequestKind.API, failure) is Verdict.RETRY
+    assert judge_failure(RequestKind.STORE, failure) is Verdict.RETRY

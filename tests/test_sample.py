@@ -13,7 +13,7 @@ import pytest
 from bulkimport.config import load
 from bulkimport.model import Config
 from bulkimport.payload import PayloadRequest, prepare
-from bulkimport.sandbox.apply import ImportParameters, Work, apply_import
+from bulkimport.sandbox.apply import ImportParameters, ImportTask, apply_import
 from bulkimport.sandbox.catalog import Catalog
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 from tests.support.sample import FOLDER, generate, packed
@@ -166,7 +166,7 @@ def test_the_sandbox_accepts_all_of_the_sample_but_the_links_that_lead_nowhere(t
         )
         catalog = Catalog(tmp_path / "sandbox")
         catalog.plant([seed])
-        work = Work(
+        work = ImportTask(
             job_id=name,
             database=str(catalog.path(one.dataset_id)),
             payload=prepare(PayloadRequest.of(one, tmp_path)).path,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from bulkimport.cli.work import Work
 from bulkimport.errors import StateError, UsageError
@@ -22,6 +23,9 @@ _LOOKED_AT = 100
 
 _FROM_SOURCES: tuple[RunCommand, ...] = ("run", "resume", "failed")
 
+_Recent = list[tuple[RunRecord, Mapping[str, DatasetStatus | None]]]
+"""The runs of a config, the last first, each with how its datasets ended."""
+
 
 class NothingToDoError(Exception):
     """The former run left nothing to do; `reason` says why, `run` is the one that was looked at."""
@@ -38,8 +42,10 @@ async def to_resume(journal: Journal, config: Config, key: str, wanted: str) -> 
 
     Raises UsageError where there is no such run or no longer such a config, NothingToDoError where nothing is left.
     """
-    run = await _find(journal, config, key, wanted, "--resume")
-    since = await _since(journal, run) if wanted == LAST else ()
+    recent = await _recent(journal, key) if wanted == LAST else []
+    # Rather one that was interrupted and is still to be continued than the last one.
+    run = await _find(journal, config, key, wanted, "--resume", rather=_left_open(config, recent))
+    since = _since(run, recent)
     records = {record.name: record for record in await journal.datasets(run.run_id)}
     refreshes = await _refreshes(journal, run, records)
     open_names = to_take_up(config.datasets, refreshes)
@@ -87,7 +93,7 @@ async def to_make_up_for(journal: Journal, config: Config, key: str, wanted: str
         raise NothingToDoError(run, f"what did not succeed in run {run.run_id} is not selected, or disabled: {left}.")
     if not chosen:
         reason = f"every dataset of run {run.run_id} succeeded."
-        before = await _left_open(journal, config, key) if wanted == LAST else None
+        before = _left_open(config, await _recent(journal, key)) if wanted == LAST else None
         if before is not None:
             again = _typed(config).command("run", "--resume", before.run_id)
             reason += f" But run {before.run_id} was interrupted before; to continue it: {again}"
@@ -115,8 +121,14 @@ def _sent_nothing(refresh: Refresh) -> bool:
     return refresh.status not in applied and not refresh.state.may_have_imported
 
 
-async def _find(journal: Journal, config: Config, key: str, wanted: str, option: str) -> RunRecord:
-    run = await (_last(journal, config, key, option) if wanted == LAST else journal.run(wanted))
+async def _find(
+    journal: Journal, config: Config, key: str, wanted: str, option: str, *, rather: RunRecord | None = None
+) -> RunRecord:
+    """The run that is `wanted`; for the last one `rather` comes before the last from sources. Raises UsageError."""
+    if wanted == LAST:
+        run = rather or await journal.latest_run(key, commands=_FROM_SOURCES)
+    else:
+        run = await journal.run(wanted)
     if run is None:
         what = "of this config" if wanted == LAST else wanted
         raise UsageError(
@@ -146,44 +158,36 @@ def _typed(config: Config) -> Typed:
     return Typed.about(config)
 
 
-async def _last(journal: Journal, config: Config, key: str, option: str) -> RunRecord | None:
-    """The last run from sources; for `--resume` rather one that was interrupted and is still to be continued."""
-    left = await _left_open(journal, config, key) if option == "--resume" else None
-    return left or await journal.latest_run(key, commands=_FROM_SOURCES)
+async def _recent(journal: Journal, key: str) -> _Recent:
+    runs = await journal.runs(_LOOKED_AT, key)
+    statuses = await journal.statuses([run.run_id for run in runs])
+    return [(run, statuses[run.run_id]) for run in runs]
 
 
-async def _left_open(journal: Journal, config: Config, key: str) -> RunRecord | None:
+def _left_open(config: Config, recent: _Recent) -> RunRecord | None:
     """The last run that was interrupted, unless later ones have refreshed everything that it left open.
 
     A restore that has ended does not count; whoever resumes right after one that was interrupted means that one. None
     while a later run goes on: what that leaves open cannot be told yet.
     """
-    runs = await journal.runs(_LOOKED_AT, key)
-    statuses = await journal.statuses([run.run_id for run in runs])
     present = {dataset.name for dataset in config.datasets}
     refreshed: set[str] = set()
-    for run in runs:
-        left = {name for name, status in statuses[run.run_id].items() if status in (None, DatasetStatus.UNKNOWN)}
+    for run, statuses in recent:
+        left = {name for name, status in statuses.items() if status in (None, DatasetStatus.UNKNOWN)}
         is_meant = run.command in _FROM_SOURCES or not refreshed
         if run.status is RunStatus.INTERRUPTED and is_meant and left & present - refreshed:
             return run
         if run.command in _FROM_SOURCES:
             if run.status is RunStatus.RUNNING:
                 return None
-            refreshed |= _successes(statuses[run.run_id])
+            refreshed |= _successes(statuses)
     return None
 
 
-async def _since(journal: Journal, run: RunRecord) -> tuple[tuple[str, set[str]], ...]:
+def _since(run: RunRecord, recent: _Recent) -> tuple[tuple[str, set[str]], ...]:
     """The later runs of the same config from sources, the last first, each with what it has refreshed."""
-    later = []
-    for one in await journal.runs(_LOOKED_AT, run.config_key):
-        if one.run_id == run.run_id:
-            break
-        if one.command in _FROM_SOURCES:
-            later.append(one.run_id)
-    statuses = await journal.statuses(later)
-    return tuple((run_id, _successes(statuses[run_id])) for run_id in later)
+    later = takewhile(lambda one: one[0].run_id != run.run_id, recent)
+    return tuple((one.run_id, _successes(statuses)) for one, statuses in later if one.command in _FROM_SOURCES)
 
 
 def _of_later_runs(run: RunRecord, since: Sequence[tuple[str, set[str]]], open_names: set[str]) -> tuple[str, ...]:

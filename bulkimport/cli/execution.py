@@ -40,7 +40,7 @@ from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.fold import overall, run_facts
-from bulkimport.report.meaning import SANDBOX, command_to_go_on, next_commands
+from bulkimport.report.meaning import SANDBOX_NOTICE, command_to_go_on, next_commands
 from bulkimport.report.summary import summary_document
 from bulkimport.report.text import summary_text
 from bulkimport.retention import retire_runs
@@ -173,7 +173,7 @@ class Execution:
     def _say_sandbox(self, line: Callable[[str], None]) -> None:
         """For people; a summary in text says it itself, and JSON logs have a field for it."""
         if self._config.tenant.is_sandbox and self._common.log_format == "console":
-            line(SANDBOX)
+            line(SANDBOX_NOTICE)
 
     def _sandbox_field(self) -> dict[str, bool]:
         return {"sandbox": True} if self._config.tenant.is_sandbox else {}

@@ -11,7 +11,7 @@ from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import UsageError
 from bulkimport.journal import Journal
 from bulkimport.model import RunStatus
-from bulkimport.plan import near_misses
+from bulkimport.near_misses import near_misses
 from bulkimport.report import fold
 from bulkimport.report.facts import DatasetFacts, HistoryEntry
 from bulkimport.report.fold import dataset_facts

@@ -20,10 +20,10 @@ from bulkimport.cli.options import (
     EXIT_SUCCESS,
     EXIT_USAGE,
     complain,
+    print_document,
     stop_code,
     stop_error,
     version_option,
-    write_document,
 )
 from bulkimport.cli.planning import check, plan
 from bulkimport.cli.report import report
@@ -123,7 +123,7 @@ def _show_error(error: BulkimportError, arguments: Sequence[str], code: int) -> 
     """Where JSON is asked for, the document of a command that was not even begun; returns the exit code."""
     if asks_for(arguments, "--output", "json"):
         with suppress(StateError):  # nobody can read it
-            write_document(error_only(error))
+            print_document(error_only(error))
     return code
 
 

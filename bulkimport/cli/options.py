@@ -31,7 +31,7 @@ DEFAULT_STATE_DIR = ".bulkimport"
 ARGUMENTS = "bulkimport.arguments"
 """Where the context keeps the whole command line."""
 
-Command = Callable[..., int]
+CommandFunction = Callable[..., int]
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Common:
     def show_document(self, document: dict[str, Any]) -> None:
         """One JSON document on stdout."""
         self.has_shown = True
-        write_document(document)
+        print_document(document)
 
     def complain(self, error: BulkimportError) -> None:
         """An error of the command itself, on stderr."""
@@ -112,7 +112,7 @@ class Common:
                 self.show_document(error_only(error, self.redactor.text))
 
 
-def write_document(document: dict[str, Any]) -> None:
+def print_document(document: dict[str, Any]) -> None:
     """One JSON document on stdout."""
     _write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
@@ -138,7 +138,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
     if not wanted or ctx.resilient_parsing:
         return
     if signals.asks_for(ctx.meta.get(ARGUMENTS, ()), "--output", "json"):
-        write_document({"schema": "bulkimport.version/1", "version": __version__})
+        print_document({"schema": "bulkimport.version/1", "version": __version__})
     else:
         click.echo(f"bulkimport, version {__version__}")
     ctx.exit()
@@ -154,7 +154,7 @@ version_option = click.option(
 )
 
 
-def common_options(command: Command) -> Command:
+def common_options(command: CommandFunction) -> CommandFunction:
     """Adds the common options to a command, which gets them as `common`, and turns errors into exit codes."""
 
     @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout.")

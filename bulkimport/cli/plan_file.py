@@ -11,7 +11,7 @@ from bulkimport.journal import Journal
 from bulkimport.model import Config
 from bulkimport.planner import PlannedDataset
 from bulkimport.report.document_file import write_document
-from bulkimport.saved_plan import Approval, SavedPlan, document_of, new_plan_id, read_plan
+from bulkimport.saved_plan import NEW_PLAN_HINT, Approval, SavedPlan, document_of, new_plan_id, read_plan
 
 
 def check_savable(path: Path) -> None:
@@ -76,7 +76,7 @@ def load_plan(path: Path, config: Config, config_key: str) -> SavedPlan:
             if changed:
                 raise UsageError(
                     f"The plan {path} was made for another config of {dataset.name}: {'; '.join(changed)}.",
-                    hint="Make and read a new plan, then apply that one. Nothing was sent.",
+                    hint=f"{NEW_PLAN_HINT} Nothing was sent.",
                 )
     if not plan.approvals:
         raise UsageError(f"No dataset of the plan {path} was ready to be imported.", hint="Make a new plan.")

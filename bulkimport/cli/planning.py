@@ -26,7 +26,7 @@ from bulkimport.log import configure
 from bulkimport.model import Config
 from bulkimport.plan import select
 from bulkimport.planner import Depth, PlannedDataset, Planner
-from bulkimport.preflight import Check, Preflight, Verdict
+from bulkimport.preflight import Check, CheckStatus, Preflight
 from bulkimport.progress import SilentProgress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.extracts import extracts_of
@@ -93,7 +93,7 @@ def check(config: Path, only: Sequence[str], exclude: Sequence[str], online: boo
         lambda layout: check_text(loaded.path, planned, loaded.warnings, layout, checks),
         lambda: check_document(loaded.path, planned, loaded.warnings, checks),
     )
-    in_order = all(check.verdict is not Verdict.FAILED for check in checks)
+    in_order = all(check.status is not CheckStatus.FAILED for check in checks)
     return _exit_code(planned) if in_order else EXIT_FAILURE
 
 

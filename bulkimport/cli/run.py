@@ -97,8 +97,8 @@ def run(
 ) -> int:
     """Refreshes every enabled dataset of CONFIG, in parallel, dependencies first.
 
-    Ends 0 if every selected dataset succeeded, 1 if one did not, 2 if the command line or the config is wrong, 130 or
-    143 if it was stopped by a signal.
+    Ends 0 if every selected dataset succeeded, 1 if one did not, 2 if the command line or the config is wrong, 128
+    and the number of the signal if one stopped it: 130, 143 or 129.
     """
     _check_combination(failed=failed, resume=resume, plan=plan_path, selectors=[*only, *exclude])
     loaded = load_config(config, common)

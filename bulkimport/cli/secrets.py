@@ -1,31 +1,12 @@
-"""Every secret that a config holds, in the forms in which others may quote it."""
+"""The forms in which others may quote a secret of a config."""
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
 from bulkimport.model import Secret
 
 _TELLING = 12
 """Characters from which on a value in a query is more likely to be a key than a word that messages need."""
-
-
-def secrets_in(value: object) -> Iterator[Secret]:
-    """The secrets anywhere in a tree of dataclasses, mappings and collections."""
-    match value:
-        case Secret():
-            yield value
-        case Mapping():
-            for inner in value.values():
-                yield from secrets_in(inner)
-        case tuple() | list() | set() | frozenset():
-            for item in value:
-                yield from secrets_in(item)
-        case _ if dataclasses.is_dataclass(value):
-            for field in dataclasses.fields(value):
-                yield from secrets_in(getattr(value, field.name))
-        case _:
-            pass
 
 
 def forms_of(secret: Secret) -> Iterator[str]:

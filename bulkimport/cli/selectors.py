@@ -1,20 +1,18 @@
 """Options that choose datasets, shared by the commands that take a config."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import click
 
 from bulkimport.cli.completing import complete_selectors
+from bulkimport.cli.options import CommandFunction
 from bulkimport.errors import UsageError
 from bulkimport.guards import Allowance
 from bulkimport.model import Config
-from bulkimport.plan import near_misses
-
-Command = TypeVar("Command", bound=Callable[..., int])
+from bulkimport.near_misses import near_misses
 
 
-def selection_options(command: Command) -> Command:
+def selection_options(command: CommandFunction) -> CommandFunction:
     """Adds --only and --exclude."""
     only = click.option(
         "--only",

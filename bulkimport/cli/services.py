@@ -95,7 +95,7 @@ async def open_service(
             clock,
             day_count=_DayCount(journal, tenant_key(config)),
             rng=rng,
-            observer=_log_event,
+            event_sink=_log_event,
             on_wait=on_wait,
         )
         stack.push_async_callback(limiter.release)
@@ -106,7 +106,7 @@ async def open_service(
             timeouts=config.timeouts,
             retries=config.retries,
             rng=rng,
-            observer=_log_event,
+            event_sink=_log_event,
             watch=watch,
         )
         if online:

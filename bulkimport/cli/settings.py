@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from bulkimport.cli.options import Common
-from bulkimport.cli.secrets import forms_of, secrets_in
+from bulkimport.cli.secrets import forms_of
 from bulkimport.config import load
-from bulkimport.model import Config, Dataset
+from bulkimport.model import Config, Dataset, secrets_in
 
 
 def load_config(path: Path, common: Common) -> Config:

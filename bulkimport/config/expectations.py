@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from bulkimport.config import durations
 from bulkimport.config.environment import PLACEHOLDER_PATTERN
-from bulkimport.config.scalars import FromEnvironment, resolve
+from bulkimport.config.scalars import FromEnvironment, scalar_value
 
 JsonSchema = dict[str, Any]
 PLACEHOLDER: JsonSchema = {"type": "string", "pattern": PLACEHOLDER_PATTERN}
@@ -183,4 +183,4 @@ def finite_number(value: object) -> int | float:
 
 def _atom(value: object) -> object:
     """What the value of a variable says, as if it stood in the file unquoted."""
-    return resolve(value) if isinstance(value, FromEnvironment) else value
+    return scalar_value(value) if isinstance(value, FromEnvironment) else value

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bulkimport.config.expectations import MismatchError
 from bulkimport.config.fields import check_date_pattern, typed_value
-from bulkimport.config.findings import Finding, Rule, Values
+from bulkimport.config.findings import DatasetValues, Finding, Rule
 from bulkimport.config.models import FieldBlock
 from bulkimport.config.shapes import key_of
 from bulkimport.config.tree import Path, find
@@ -13,13 +13,13 @@ from bulkimport.model import Scalar
 _NOT_WITH_A_CONSTANT = ("source_columns", "separator", "default", "trim", "null_values", "value_map", "unmapped")
 
 
-def _fields(values: Values) -> Iterator[tuple[str, FieldBlock]]:
+def _fields(values: DatasetValues) -> Iterator[tuple[str, FieldBlock]]:
     for name, field in (values.dataset.fields or {}).items():
         if field is not None:
             yield name, field
 
 
-def _formats(values: Values) -> Iterator[Finding]:
+def _formats(values: DatasetValues) -> Iterator[Finding]:
     for name, field in _fields(values):
         if field.format is None:
             continue
@@ -33,7 +33,7 @@ def _formats(values: Values) -> Iterator[Finding]:
             yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
 
 
-def _stand_ins(values: Values) -> Iterator[Finding]:
+def _stand_ins(values: DatasetValues) -> Iterator[Finding]:
     for name, field in _fields(values):
         given = [("default", field.default), ("value", field.value)]
         paths: list[tuple[Path, Scalar]] = [(("fields", name, key), value) for key, value in given]
@@ -45,7 +45,7 @@ def _stand_ins(values: Values) -> Iterator[Finding]:
                 yield Finding(f"expected {mismatch}, found {values.shown(*path)}", (path,))
 
 
-def _constants(values: Values) -> Iterator[Finding]:
+def _constants(values: DatasetValues) -> Iterator[Finding]:
     """Where no column is read, nothing can be done to one."""
     for name, field in _fields(values):
         if "value" not in field.model_fields_set:
@@ -57,7 +57,7 @@ def _constants(values: Values) -> Iterator[Finding]:
                 yield Finding(message, (("fields", name, key),))
 
 
-def _joined(values: Values) -> Iterator[Finding]:
+def _joined(values: DatasetValues) -> Iterator[Finding]:
     for name, field in _fields(values):
         columns = field.source_columns or []
         if "separator" in field.model_fields_set and len(columns) < 2:
@@ -69,7 +69,7 @@ def _joined(values: Values) -> Iterator[Finding]:
                 yield Finding(f"{values.shown(*path)} is joined twice", (path,))
 
 
-def _maps(values: Values) -> Iterator[Finding]:
+def _maps(values: DatasetValues) -> Iterator[Finding]:
     for name, field in _fields(values):
         if "unmapped" in field.model_fields_set and not field.value_map:
             yield Finding("`unmapped` goes with `map`, which is not there", (("fields", name, "unmapped"),))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bulkimport.config.expectations import MismatchError, finite_number
 from bulkimport.config.models import ExtractDateBlock, FieldBlock, ImportBlock
-from bulkimport.config.scalars import FromEnvironment, resolve
+from bulkimport.config.scalars import FromEnvironment, scalar_value
 from bulkimport.model import ExtractOrigin, Scalar
 
 _SAMPLES = (date(1994, 2, 3), date(2031, 12, 25))
@@ -36,7 +36,7 @@ def typed_value(default: Scalar, field: FieldBlock, imports: ImportBlock) -> Sca
         case "number":
             return _number(default)
         case "boolean":
-            flag = resolve(default) if isinstance(default, FromEnvironment) else default
+            flag = scalar_value(default) if isinstance(default, FromEnvironment) else default
             if not isinstance(flag, bool):
                 raise MismatchError("true or false, as the type is boolean")
             return flag

@@ -18,7 +18,7 @@ class Finding:
     paths: tuple[Path, ...]
 
 
-class Values:
+class DatasetValues:
     """A dataset's values, as far as they are right, and how they are written."""
 
     def __init__(self, tree: MappingNode, parts: Parts) -> None:
@@ -34,4 +34,4 @@ class Values:
         return found(nearest(self.tree, path))
 
 
-Rule = Callable[[Values], Iterator[Finding]]
+Rule = Callable[[DatasetValues], Iterator[Finding]]

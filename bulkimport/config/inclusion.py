@@ -1,6 +1,6 @@
 """The configuration file and the files that it includes, read, with the environment variables put in.
 
-The order is that of the contract: a file's own datasets, then those of the files that it includes, one after the other.
+First come a file's own datasets, then those of the files that it includes, one after the other.
 A file that is reached twice is an error, not read once: which `defaults` apply to it depends on who includes it.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from bulkimport.config.environment import substitute_variables
 from bulkimport.config.paths import absolute, expanded
 from bulkimport.config.problems import Problems, found
-from bulkimport.config.tree import MappingNode, Place, ScalarNode, SequenceNode
+from bulkimport.config.tree import ConfigPlace, MappingNode, ScalarNode, SequenceNode
 from bulkimport.config.yaml_document import parse
 from bulkimport.errors import ConfigError, ConfigProblem
 
@@ -42,7 +42,7 @@ class Inclusion:
         self.is_complete = True
         self._environ = environ
         self._problems = problems
-        self._included_at: dict[str, Place] = {}
+        self._included_at: dict[str, ConfigPlace] = {}
 
     def read(self, path: str) -> None:
         """Raises ConfigError when the main file cannot be used at all."""

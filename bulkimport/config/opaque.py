@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from bulkimport.config.expectations import Expectation, JsonSchema, MismatchError
-from bulkimport.config.scalars import FromEnvironment, resolve
+from bulkimport.config.scalars import FromEnvironment, scalar_value
 from bulkimport.model import Opaque, Secret
 
 _TELLING = re.compile(r"auth|cookie|credential|key|pass|pwd|secret|sig|token", re.IGNORECASE)
@@ -34,7 +34,7 @@ def _option(name: str, value: object) -> object:
         case list():
             return [_option(name, item) for item in value]
         case str():
-            plain = resolve(value) if isinstance(value, FromEnvironment) and not _TELLING.search(name) else value
+            plain = scalar_value(value) if isinstance(value, FromEnvironment) and not _TELLING.search(name) else value
             return plain if isinstance(plain, bool | int | float) else _opaque(name, value)
         case _:
             return value

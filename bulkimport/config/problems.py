@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bulkimport.config.tree import MappingNode, Node, Place, ScalarNode, SequenceNode
+from bulkimport.config.tree import ConfigPlace, MappingNode, Node, ScalarNode, SequenceNode
 from bulkimport.errors import ConfigError, ConfigProblem
-from bulkimport.plan import near_misses
+from bulkimport.near_misses import near_misses
 from bulkimport.wording import listed, number, printable
 
 _LONGEST_VALUE = 40
@@ -20,7 +20,7 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, place: Place, message: str) -> None:
+    def add(self, place: ConfigPlace, message: str) -> None:
         self._found[ConfigProblem(place.file, place.line, place.key, message)] = None
 
     def extend(self, problems: Iterable[ConfigProblem]) -> None:
@@ -42,10 +42,10 @@ def found(node: Node) -> str:
         case ScalarNode(variables=variables) if variables:
             return "the value of " + listed(f"${{{name}}}" for name in variables)
         case ScalarNode(value=value):
-            return quoted(value)
+            return as_yaml(value)
 
 
-def quoted(value: str | float | None) -> str:
+def as_yaml(value: str | float | None) -> str:
     """A literal value as YAML would show it, shortened."""
     match value:
         case None:

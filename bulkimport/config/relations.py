@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from bulkimport.config.field_rules import FIELD_RULES
 from bulkimport.config.fields import extract_origin
-from bulkimport.config.findings import Finding, Rule, Values
+from bulkimport.config.findings import DatasetValues, Finding, Rule
 from bulkimport.config.models import RetriesBlock
 from bulkimport.config.problems import Problems, found, guess
 from bulkimport.config.shapes import Block, Parts, partial
@@ -17,7 +17,7 @@ from bulkimport.config.tree import MappingNode, Node, Path, ScalarNode, find, ne
 
 def check_relations(tree: MappingNode, parts: Parts, problems: Problems) -> None:
     """`tree` is the dataset with its defaults, `parts` what validation found right in it."""
-    values = Values(tree, parts)
+    values = DatasetValues(tree, parts)
     for rule in _RULES:
         _report(rule(values), tree, problems)
 
@@ -41,11 +41,11 @@ def _own(tree: MappingNode, nodes: list[Node]) -> Node:
     return next(own, nodes[0])
 
 
-def _poll_order(values: Values) -> Iterator[Finding]:
+def _poll_order(values: DatasetValues) -> Iterator[Finding]:
     yield from _ascending(values.tree, "poll", values.poll, ("initial", "max", "timeout"))
 
 
-def _row_order(values: Values) -> Iterator[Finding]:
+def _row_order(values: DatasetValues) -> Iterator[Finding]:
     yield from _ascending(values.tree, "guards", values.guards, ("min_rows", "max_rows"))
 
 
@@ -58,7 +58,7 @@ def _ascending(tree: MappingNode, key: str, block: Block, names: tuple[str, ...]
             yield Finding(f"{key}.{low} must not be above {key}.{high}, found {sizes}", ((key, low), (key, high)))
 
 
-def _matching(values: Values) -> Iterator[Finding]:
+def _matching(values: DatasetValues) -> Iterator[Finding]:
     """`auto_id`, `id_key` and `merge_key` exclude one another, and the property must be the key."""
     imports, key = values.imports, values.dataset.key
     named = [name for name in ("id_key", "merge_key") if getattr(imports, name) is not None]
@@ -78,21 +78,21 @@ def _matching(values: Values) -> Iterator[Finding]:
             yield Finding(message, (("import", name), ("key",)))
 
 
-def _tokens(values: Values) -> Iterator[Finding]:
+def _tokens(values: DatasetValues) -> Iterator[Finding]:
     imports = values.imports
     if imports.noop_token is not None and imports.noop_token == imports.clear_token:
         message = "noop_token and clear_token are the same text, which cannot mean both"
         yield Finding(message, (("import", "clear_token"), ("import", "noop_token")))
 
 
-def _keys(values: Values) -> Iterator[Finding]:
+def _keys(values: DatasetValues) -> Iterator[Finding]:
     key = values.dataset.key or []
     for index, name in enumerate(key):
         if name in key[:index]:
             yield Finding(f"{values.shown('key', index)} stands in the key twice", (("key", index),))
 
 
-def _needed_properties(values: Values) -> Iterator[Finding]:
+def _needed_properties(values: DatasetValues) -> Iterator[Finding]:
     """Where only the properties in `fields` go out, the key and what is required must be among them."""
     dataset = values.dataset
     if dataset.fields is None or dataset.extra_columns == "pass":
@@ -109,7 +109,7 @@ def _needed_properties(values: Values) -> Iterator[Finding]:
             yield Finding(f"{message}; {guess(name, dataset.fields)}", (path,))
 
 
-def _blanks(values: Values) -> Iterator[Finding]:
+def _blanks(values: DatasetValues) -> Iterator[Finding]:
     """The tokens exist, and only an item of a JSON payload can lack a property."""
     blanks, imports = values.dataset.blanks, values.imports
     for policy, name in (("clear", "clear_token"), ("noop", "noop_token")):
@@ -122,7 +122,7 @@ def _blanks(values: Values) -> Iterator[Finding]:
         yield Finding(message, (("blanks",), ("payload",)))
 
 
-def _extract_date(values: Values) -> Iterator[Finding]:
+def _extract_date(values: DatasetValues) -> Iterator[Finding]:
     """Each origin has its own keys."""
     block = values.dataset.extract_date
     if block is None:

@@ -5,7 +5,7 @@ from glob import has_magic
 from importlib.util import find_spec
 from urllib.parse import SplitResult, urlsplit
 
-from bulkimport.config.findings import Finding, Rule, Values
+from bulkimport.config.findings import DatasetValues, Finding, Rule
 from bulkimport.config.source_types import KEYS_OF_ORIGIN, TYPE_OF_EXTENSION, WEB, extension, scheme
 from bulkimport.config.tree import Path, find
 from bulkimport.extras import missing
@@ -16,7 +16,7 @@ _OF_EXTRA = {"s3": "s3fs", "s3a": "s3fs", "sftp": "sshfs", "ssh": "sshfs"}
 """The libraries of the extra `remote`, by the schemes that need them."""
 
 
-def _remote_paths(values: Values) -> Iterator[Finding]:
+def _remote_paths(values: DatasetValues) -> Iterator[Finding]:
     """Paths of one source are all here, or all on the web, or all on one kind of file system that can be used."""
     schemes = [scheme(path) for path in values.source.path or []]
     if not any(schemes):
@@ -73,7 +73,7 @@ def _library_mistakes(kind: str) -> Iterator[str]:
         yield f"a file at {kind}:// needs a library that is not installed: {error}"
 
 
-def _report(values: Values) -> Iterator[Finding]:
+def _report(values: DatasetValues) -> Iterator[Finding]:
     """The address of a report can be asked for without telling anybody else."""
     url = values.source.url
     if url is None or not _is_report(values):
@@ -93,7 +93,7 @@ def _web_mistakes(url: str) -> Iterator[str]:
         yield "names and passwords do not belong into a URL: with `url`, use `auth`"
 
 
-def _auth(values: Values) -> Iterator[Finding]:
+def _auth(values: DatasetValues) -> Iterator[Finding]:
     """One way to prove who asks."""
     auth = values.source.auth
     if auth is None:
@@ -106,7 +106,7 @@ def _auth(values: Values) -> Iterator[Finding]:
         yield Finding("a name in basic authentication has no colon", (("source", "auth", "basic", "username"),))
 
 
-def _paging(values: Values) -> Iterator[Finding]:
+def _paging(values: DatasetValues) -> Iterator[Finding]:
     """One way to the next page, which the content allows."""
     paging = values.source.paging
     if paging is None:
@@ -124,18 +124,18 @@ def _paging(values: Values) -> Iterator[Finding]:
         yield Finding(message, (("source", "paging", given[0]),))
 
 
-def _flatten(values: Values) -> Iterator[Finding]:
+def _flatten(values: DatasetValues) -> Iterator[Finding]:
     if values.source.flatten and _kind(values) in ("csv", "ndjson"):
         yield Finding(f"`flatten` is for json; this source is {_kind(values)}", (("source", "flatten"),))
 
 
-def _kind(values: Values) -> str | None:
+def _kind(values: DatasetValues) -> str | None:
     """The type of a report."""
     url = values.source.url
     return values.source.type or (None if url is None else TYPE_OF_EXTENSION.get(extension(url.reveal())))
 
 
-def _is_report(values: Values) -> bool:
+def _is_report(values: DatasetValues) -> bool:
     return [name for name in KEYS_OF_ORIGIN if find(values.tree, ("source", name)) is not None] == ["url"]
 
 

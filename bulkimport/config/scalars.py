@@ -24,7 +24,7 @@ class FromEnvironment(str):
     __slots__ = ()
 
 
-def resolve(text: str) -> Atom:
+def scalar_value(text: str) -> Atom:
     """The value of a plain (unquoted) scalar."""
     if _NULL.fullmatch(text):
         return None

@@ -19,7 +19,7 @@ from bulkimport.config.source_types import (
     SourceType,
     foreign,
     has_content,
-    origins,
+    origin_keys,
     path_pattern,
 )
 from bulkimport.config.values import DATABASE_URL_PATTERN, HEADER_NAME_PATTERN, PARAMETER_PATTERN
@@ -133,7 +133,7 @@ def _add_source_rules(source: JsonSchema) -> None:
         *(
             {"not": {"required": list(pair)}}
             for pair in combinations(KEYS_OF_ORIGIN, 2)
-            if len(origins(pair)) == len(pair)
+            if len(origin_keys(pair)) == len(pair)
         ),
         {"if": _any_of("type", "query", "query_file"), "else": known_path},
         {"if": {"required": ["command"]}, "then": {"required": ["type"]}},

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from glob import has_magic
 
-from bulkimport.config.findings import Finding, Rule, Values
-from bulkimport.config.problems import quoted
+from bulkimport.config.findings import DatasetValues, Finding, Rule
+from bulkimport.config.problems import as_yaml
 from bulkimport.config.remote_rules import REMOTE_RULES
 from bulkimport.config.source_types import (
     KEYS_OF_ORIGIN,
@@ -19,7 +19,7 @@ from bulkimport.config.source_types import (
     extension,
     foreign,
     has_content,
-    origins,
+    origin_keys,
     scheme,
 )
 from bulkimport.config.tree import Path, ScalarNode, find
@@ -27,7 +27,7 @@ from bulkimport.config.values import DATABASE_URL_PATTERN
 from bulkimport.wording import listed
 
 
-def _type(values: Values) -> Iterator[Finding]:
+def _type(values: DatasetValues) -> Iterator[Finding]:
     """Every path has a known extension unless `type` is given, and all have the same type."""
     if find(values.tree, ("source", "type")) is not None:
         return
@@ -54,7 +54,7 @@ def _type(values: Values) -> Iterator[Finding]:
             types[_shown_path(values, index)] = kind
 
 
-def _type_of_origin(values: Values) -> Iterator[Finding]:
+def _type_of_origin(values: DatasetValues) -> Iterator[Finding]:
     """What comes without a name says its type; what has one type only may say no other."""
     origin = _origin_of(values)
     if origin is None:
@@ -68,14 +68,14 @@ def _type_of_origin(values: Values) -> Iterator[Finding]:
         yield Finding(f"sources with `{origin}` {are}, not {values.source.type}", (("source", "type"),))
 
 
-def _program(values: Values) -> Iterator[Finding]:
+def _program(values: DatasetValues) -> Iterator[Finding]:
     """A command has a program."""
     source, origin = values.source, _origin_of(values)
     if origin == "command" and "command" in source.model_fields_set and not (source.command and source.command[0]):
         yield Finding("expected a program, and its arguments", (("source", "command"),))
 
 
-def _keys_of_other_types(values: Values) -> Iterator[Finding]:
+def _keys_of_other_types(values: DatasetValues) -> Iterator[Finding]:
     """What only content of another type has is not given."""
     origin = _origin_of(values)
     if origin is not None and not has_content(origin):
@@ -91,11 +91,11 @@ def _keys_of_other_types(values: Values) -> Iterator[Finding]:
         yield Finding(f"`{name}` is for {owners}; this source is {kind}", (("source", name),))
 
 
-def _origin(values: Values) -> Iterator[Finding]:
+def _origin(values: DatasetValues) -> Iterator[Finding]:
     """Exactly one key says where the rows come from."""
     if find(values.tree, ("source",)) is None:
         return
-    given = origins(_given(values, KEYS_OF_ORIGIN))
+    given = origin_keys(_given(values, KEYS_OF_ORIGIN))
     short = isinstance(find(values.tree, ("source",)), ScalarNode)
     if not given and not short:
         known = listed((f"`{name}`" for name in KEYS_OF_ORIGIN), "or")
@@ -105,7 +105,7 @@ def _origin(values: Values) -> Iterator[Finding]:
         yield Finding(message, (("source", given[1]),))
 
 
-def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
+def _keys_of_other_origins(values: DatasetValues) -> Iterator[Finding]:
     """What only sources from elsewhere have is not given."""
     origin = _origin_of(values)
     if origin is None:
@@ -115,7 +115,7 @@ def _keys_of_other_origins(values: Values) -> Iterator[Finding]:
         yield Finding(f"`{name}` goes with {owners}, not with `{origin}`", (("source", name),))
 
 
-def _query(values: Values) -> Iterator[Finding]:
+def _query(values: DatasetValues) -> Iterator[Finding]:
     """A query goes to a database, or with `type: duckdb` over files."""
     source, origin = values.source, _origin_of(values)
     if origin not in ("query", "query_file") or source.type not in (None, *TYPES_OF_ORIGIN[origin]):
@@ -133,7 +133,7 @@ def _query(values: Values) -> Iterator[Finding]:
         yield Finding(f"expected the URL of a database, such as {example}", (("source", "url"),))
 
 
-def _delimiters(values: Values) -> Iterator[Finding]:
+def _delimiters(values: DatasetValues) -> Iterator[Finding]:
     """Files of one source have one delimiter; delimiter and quote differ."""
     source = values.source
     if _single_type(values) != "csv":
@@ -149,21 +149,21 @@ def _delimiters(values: Values) -> Iterator[Finding]:
         yield Finding("delimiter and quotechar are the same character", at)
 
 
-def _newest(values: Values) -> Iterator[Finding]:
+def _newest(values: DatasetValues) -> Iterator[Finding]:
     """The newest file is chosen among those of a pattern."""
     source = values.source
     if source.newest and source.path and not any(map(has_magic, source.path)):
         yield Finding("`newest` chooses among the files of a pattern such as people-*.csv", (("source", "newest"),))
 
 
-def _member(values: Values) -> Iterator[Finding]:
+def _member(values: DatasetValues) -> Iterator[Finding]:
     """Only archives have members."""
     source = values.source
     if source.member is not None and source.path and not any(path.lower().endswith(".zip") for path in source.path):
         yield Finding("`member` is for .zip files, and none is named here", (("source", "member"),))
 
 
-def _single_type(values: Values) -> SourceType | None:
+def _single_type(values: DatasetValues) -> SourceType | None:
     """The type of the source's content; None where it is wrong, or not one."""
     source = values.source
     if source.type is not None or find(values.tree, ("source", "type")) is not None:
@@ -175,28 +175,28 @@ def _single_type(values: Values) -> SourceType | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _origin_of(values: Values) -> str | None:
+def _origin_of(values: DatasetValues) -> str | None:
     """The key that says where the rows come from; None where that is wrong."""
     if isinstance(find(values.tree, ("source",)), ScalarNode):
         return "path"
-    given = origins(_given(values, KEYS_OF_ORIGIN))
+    given = origin_keys(_given(values, KEYS_OF_ORIGIN))
     return given[0] if len(given) == 1 else None
 
 
-def _given(values: Values, names: Iterable[str]) -> list[str]:
+def _given(values: DatasetValues, names: Iterable[str]) -> list[str]:
     return [name for name in names if find(values.tree, ("source", name)) is not None]
 
 
-def _path_of(values: Values, index: int) -> Path:
+def _path_of(values: DatasetValues, index: int) -> Path:
     for path in (("source", "path", index), ("source", "path")):
         if find(values.tree, path) is not None:
             return path
     return ("source",)
 
 
-def _shown_path(values: Values, index: int) -> str:
+def _shown_path(values: DatasetValues, index: int) -> str:
     path = values.source.path[index]
-    return quoted(bare(path)) if scheme(path) else values.shown(*_path_of(values, index))
+    return as_yaml(bare(path)) if scheme(path) else values.shown(*_path_of(values, index))
 
 
 SOURCE_RULES: tuple[Rule, ...] = (

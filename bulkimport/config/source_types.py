@@ -65,7 +65,7 @@ def has_content(origin: str) -> bool:
     return not set(TYPES_OF_ORIGIN[origin]).isdisjoint(_CONTENT)
 
 
-def origins(given: Iterable[str]) -> list[str]:
+def origin_keys(given: Iterable[str]) -> list[str]:
     """Those of the given keys that say where rows come from."""
     names = list(given)
     further = {name for origin in names for name in KEYS_OF_ORIGIN.get(origin, ())}

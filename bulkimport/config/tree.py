@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 from bulkimport.config.scalars import Atom
 
-Step = str | int
-Path = tuple[Step, ...]
+PathPart = str | int
+Path = tuple[PathPart, ...]
 """The way to a value: keys and 0-based list indices."""
 
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConfigPlace:
     """The file as the user would recognise it, the 1-based line, and the dotted key as written in that file."""
 
     file: str
     line: int
     key: str = ""
 
-    def inside(self, step: Step) -> "Place":
+    def inside(self, step: PathPart) -> "ConfigPlace":
         """The place of a key or list item, supposed to stand on the same line."""
-        return Place(self.file, self.line, dotted(self.key, step))
+        return ConfigPlace(self.file, self.line, dotted(self.key, step))
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +31,7 @@ class ScalarNode:
     """One value. `variables` are the environment variables that went into it; `broken` means that a problem with it
     was reported, so that nothing more should be said about it."""
 
-    place: Place
+    place: ConfigPlace
     value: Atom
     variables: tuple[str, ...] = ()
     is_literal: bool = True
@@ -40,22 +40,22 @@ class ScalarNode:
 
 @dataclass(slots=True, eq=False)
 class SequenceNode:
-    place: Place
+    place: ConfigPlace
     items: "list[Node]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class MappingEntry:
     """A key of a mapping: where the key stands, and its value."""
 
-    place: Place
+    place: ConfigPlace
     value: "Node"
 
 
 @dataclass(slots=True, eq=False)
 class MappingNode:
-    place: Place
-    entries: dict[str, Entry]
+    place: ConfigPlace
+    entries: dict[str, MappingEntry]
 
     def get(self, key: str) -> "Node | None":
         entry = self.entries.get(key)
@@ -65,7 +65,7 @@ class MappingNode:
 Node = ScalarNode | SequenceNode | MappingNode
 
 
-def dotted(key: str, step: Step) -> str:
+def dotted(key: str, step: PathPart) -> str:
     """`datasets[0].guards.min_rows`; a step that is no plain word is quoted: `fields["Date of birth"]`."""
     if isinstance(step, int):
         return f"{key}[{step}]"
@@ -85,7 +85,7 @@ def plain(node: Node) -> object:
             return {key: plain(entry.value) for key, entry in node.entries.items()}
 
 
-def step_into(node: Node, step: Step) -> Node | None:
+def step_into(node: Node, step: PathPart) -> Node | None:
     """The value under one key or index, None if there is none."""
     if isinstance(node, MappingNode) and isinstance(step, str):
         return node.get(step)

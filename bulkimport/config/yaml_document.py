@@ -23,8 +23,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from bulkimport.config.scalars import resolve
-from bulkimport.config.tree import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode, dotted
+from bulkimport.config.scalars import scalar_value
+from bulkimport.config.tree import ConfigPlace, MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, dotted
 from bulkimport.errors import ConfigError, ConfigProblem
 from bulkimport.wording import printable
 
@@ -63,7 +63,7 @@ class _Composer:
         self._next()  # the start of the stream
         if isinstance(self._next(), StreamEndEvent):
             return None
-        root, _ = self._node(self._next(), Place(self._file, 1), "", 0)
+        root, _ = self._node(self._next(), ConfigPlace(self._file, 1), "", 0)
         self._next()  # the end of the document
         if not isinstance(self._next(), StreamEndEvent):
             raise self._fatal(self._last_line, "a second YAML document begins here: a configuration file holds one")
@@ -83,7 +83,7 @@ class _Composer:
         self._last_line = self._line(event.start_mark.index)
         return event
 
-    def _node(self, event: Event, parent: Place, own_key: str, depth: int) -> tuple[Node, int]:
+    def _node(self, event: Event, parent: ConfigPlace, own_key: str, depth: int) -> tuple[Node, int]:
         """The value that begins with `event`, and how deep it is. `parent` gives the line of its key."""
         if depth > DEEPEST:
             raise self._fatal(parent.line, f"values are nested more than {DEEPEST} levels deep")
@@ -94,9 +94,9 @@ class _Composer:
             case AliasEvent():
                 return self._alias(event, depth)
             case SequenceStartEvent():
-                node, height = self._sequence(event, Place(self._file, parent.line, own_key), depth)
+                node, height = self._sequence(event, ConfigPlace(self._file, parent.line, own_key), depth)
             case MappingStartEvent():
-                node, height = self._mapping(event, Place(self._file, parent.line, own_key), depth)
+                node, height = self._mapping(event, ConfigPlace(self._file, parent.line, own_key), depth)
             case ScalarEvent():
                 node, height = self._scalar(event, parent.line, own_key), 0
             case _:
@@ -118,33 +118,33 @@ class _Composer:
     def _scalar(self, event: ScalarEvent, key_line: int, key: str) -> ScalarNode:
         is_plain = event.style is None
         line = key_line if is_plain and not event.value else self._line(event.start_mark.index)
-        place = Place(self._file, line, key)
+        place = ConfigPlace(self._file, line, key)
         text = self._whole(event.value, line)
         tag = _tag(event)
         if tag is not None and tag not in (_CORE + "str", "!") and tag not in _SCALAR_TAGS:
             self._report(place, f"the tag {printable(tag)} has no meaning here: leave it out")
         is_text = tag in (_CORE + "str", "!") or (tag is None and not is_plain)
-        return ScalarNode(place, text if is_text else resolve(text))
+        return ScalarNode(place, text if is_text else scalar_value(text))
 
-    def _sequence(self, event: SequenceStartEvent, place: Place, depth: int) -> tuple[SequenceNode, int]:
+    def _sequence(self, event: SequenceStartEvent, place: ConfigPlace, depth: int) -> tuple[SequenceNode, int]:
         self._check_collection_tag(event, place, "seq")
         items: list[Node] = []
         height = 0
         while not isinstance(event_inside := self._next(), SequenceEndEvent):
-            parent = Place(self._file, self._line(event_inside.start_mark.index))
+            parent = ConfigPlace(self._file, self._line(event_inside.start_mark.index))
             item, item_height = self._node(event_inside, parent, dotted(place.key, len(items)), depth + 1)
             items.append(item)
             height = max(height, item_height)
         return SequenceNode(place, items), height + 1
 
-    def _mapping(self, event: MappingStartEvent, place: Place, depth: int) -> tuple[MappingNode, int]:
+    def _mapping(self, event: MappingStartEvent, place: ConfigPlace, depth: int) -> tuple[MappingNode, int]:
         self._check_collection_tag(event, place, "map")
-        entries: dict[str, Entry] = {}
+        entries: dict[str, MappingEntry] = {}
         merged: list[Node] = []
         height = 0
         while not isinstance(key_event := self._next(), MappingEndEvent):
             key = self._key(key_event, place, depth)
-            key_place = Place(self._file, self._line(key_event.start_mark.index), dotted(place.key, key or ""))
+            key_place = ConfigPlace(self._file, self._line(key_event.start_mark.index), dotted(place.key, key or ""))
             value, value_height = self._node(self._next(), key_place, key_place.key, depth + 1)
             height = max(height, value_height)
             if key == "<<" and isinstance(key_event, ScalarEvent) and key_event.style is None:
@@ -153,11 +153,11 @@ class _Composer:
                 first = entries[key].place.line
                 self._report(key_place, f"this key stands here twice, first on line {first}: keep one of them")
             elif key is not None:
-                entries[key] = Entry(key_place, value)
+                entries[key] = MappingEntry(key_place, value)
         self._merge(entries, merged)
         return MappingNode(place, entries), height + 1
 
-    def _merge(self, entries: dict[str, Entry], merged: list[Node]) -> None:
+    def _merge(self, entries: dict[str, MappingEntry], merged: list[Node]) -> None:
         """YAML's merge key: `<<: *base` fills in the keys that are not there, the first of several winning."""
         for value in merged:
             for source in value.items if isinstance(value, SequenceNode) else [value]:
@@ -167,18 +167,18 @@ class _Composer:
                 for key, entry in source.entries.items():
                     entries.setdefault(key, entry)
 
-    def _key(self, event: Event, place: Place, depth: int) -> str | None:
+    def _key(self, event: Event, place: ConfigPlace, depth: int) -> str | None:
         """A key's text; None for what cannot be a key, which is reported."""
         line = self._line(event.start_mark.index)
         if isinstance(event, ScalarEvent):
             return self._whole(event.value, line)
-        node, _ = self._node(event, Place(self._file, line, place.key), place.key, depth + 1)
+        node, _ = self._node(event, ConfigPlace(self._file, line, place.key), place.key, depth + 1)
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             return node.value
-        self._report(Place(self._file, line, place.key), "a key must be text, not a list or a mapping")
+        self._report(ConfigPlace(self._file, line, place.key), "a key must be text, not a list or a mapping")
         return None
 
-    def _check_collection_tag(self, event: Any, place: Place, name: str) -> None:
+    def _check_collection_tag(self, event: Any, place: ConfigPlace, name: str) -> None:
         tag = _tag(event)
         if tag is not None and tag not in (_CORE + name, "!"):
             self._report(place, f"the tag {printable(tag)} has no meaning here: leave it out")
@@ -193,7 +193,7 @@ class _Composer:
     def _line(self, index: int) -> int:
         return bisect_right(self._line_starts, index)
 
-    def _report(self, place: Place, message: str) -> None:
+    def _report(self, place: ConfigPlace, message: str) -> None:
         self.problems.append(ConfigProblem(place.file, place.line, place.key, message))
 
     def _syntax_error(self, error: MarkedYAMLError) -> ConfigError:

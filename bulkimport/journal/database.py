@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from bulkimport.durability import sync
 from bulkimport.errors import StateError
 from bulkimport.journal import schema
 from bulkimport.journal.rows import SET_ASIDE
@@ -182,14 +183,5 @@ def _create_privately(path: Path) -> None:
             if file.stat().st_mode & 0o077:
                 file.chmod(0o600)
     if new:
-        _sync_directory(path.parent)
-        _sync_directory(path.parent.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Makes the names in it survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(path.parent)
+        sync(path.parent.parent)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
 import anyio
 
 from bulkimport.clock import Clock
+from bulkimport.event_sink import EventSink
 from bulkimport.limiter.quota import DayCount, DayQuota, RunCount
 from bulkimport.limiter.slots import Slots
 from bulkimport.model import Limits
@@ -17,12 +17,6 @@ from bulkimport.model import Limits
 LONGEST_PAUSE = 300.0
 # Below what timers resolve, a wait would only spin.
 SHORTEST_WAIT = 0.0005
-
-
-class Observer(Protocol):
-    """Told about events as they happen; plain fields only."""
-
-    def __call__(self, event: str, /, **fields: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ class Limiter:
         *,
         day_count: DayCount | None = None,
         rng: Random | None = None,
-        observer: Observer | None = None,
+        event_sink: EventSink | None = None,
         on_wait: Callable[[bool], None] | None = None,
     ) -> None:
         """`on_wait` is called in the task of a request: True when it begins to wait, False when it no longer does."""
@@ -91,7 +85,7 @@ class Limiter:
         self._slots = Slots(limits.requests_per_second, limits.concurrent_requests)
         self._quota = DayQuota(limits.requests_per_day, day_count or RunCount(), clock)
         self._rng = rng or Random()
-        self._observer = observer
+        self._event_sink = event_sink
         self._on_wait = on_wait or (lambda _: None)
         self._queue: deque[_Waiter] = deque()
         self._total = 0
@@ -153,9 +147,9 @@ class Limiter:
 
     def _paused(self, seconds: float, reason: str) -> None:
         self._pauses += 1
-        if self._observer is not None:
+        if self._event_sink is not None:
             pace = self._slots.pace(self._clock.monotonic())
-            self._observer("limiter.paused", seconds=round(seconds, 3), reason=reason, pace=pace)
+            self._event_sink("limiter.paused", seconds=round(seconds, 3), reason=reason, pace=pace)
 
     async def _admit(self) -> None:
         waiter = _Waiter()

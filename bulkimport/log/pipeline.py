@@ -57,7 +57,7 @@ def configure(
 
 
 class LogOutput:
-    """Where the log goes. Writing neither blocks nor fails: what cannot be written is counted in `lost`."""
+    """Where the log goes. Writing neither blocks nor fails: what cannot be written is lost."""
 
     def __init__(
         self,
@@ -82,11 +82,6 @@ class LogOutput:
             self.record_to(run_log)
         self._bridge = _LibraryLogs()
         self._install()
-
-    @property
-    def lost(self) -> int:
-        """Lines that could not be written so far."""
-        return self._stream.lost + (self._run_log.lost if self._run_log else 0)
 
     def record_to(self, run_log: Path) -> None:
         """From now on keeps a copy in this file, of events from `info` up (or from the chosen level, if lower)."""

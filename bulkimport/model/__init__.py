@@ -33,7 +33,7 @@ from bulkimport.model.dataset import (
 )
 from bulkimport.model.outcome import Changes, DatasetStatus, ErrorReport, ItemCounts, RunStatus, Stage
 from bulkimport.model.payload import DanglingEnds, KeyProblem, Payload
-from bulkimport.model.secret import Opaque, Secret
+from bulkimport.model.secret import Opaque, Secret, secrets_in
 from bulkimport.model.source import (
     Basic,
     Bearer,
@@ -117,4 +117,5 @@ __all__ = [
     "Tenant",
     "Timeouts",
     "Unmapped",
+    "secrets_in",
 ]

@@ -28,11 +28,11 @@ class DanglingEnds:
 class Payload:
     """The finished payload in its spool file, and what was learnt while it was written.
 
-    `rows` and `bytes` describe the payload as it would be uploaded. `columns` are its property keys in order of
-    first appearance. `keys_path` names a sidecar: one JSON array of the payload's keys per line, in row order, a
-    composite key being itself an array. `blank_keys` and `duplicate_keys` count rows and keys respectively; the
-    examples are a handful. `missing` maps each `required` property to the number of rows in which it is blank or
-    absent (only those above 0).
+    `rows` and `bytes` describe the payload as it would be uploaded. `columns` are its property keys in order of first
+    appearance. `keys_path` names a sidecar: JSON arrays of the payload's keys, one a line, in row order, a composite
+    key being itself an array; it is empty for a restore, whose keys nobody asks for. `blank_keys` and `duplicate_keys`
+    count rows and keys respectively; the examples are a handful. `missing` maps each `required` property to the number
+    of rows in which it is blank or absent (only those above 0).
     """
 
     path: str
@@ -46,7 +46,6 @@ class Payload:
     blank_examples: tuple[int, ...] = ()
     duplicate_keys: int = 0
     duplicate_examples: tuple[KeyProblem, ...] = ()
-    dropped_duplicates: int = 0
     missing: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
     source_bytes: int = 0

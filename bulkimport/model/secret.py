@@ -1,6 +1,7 @@
 """Texts that are kept to oneself."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,21 @@ class Secret:
 
 Opaque = str | Secret
 """A text that may have to be kept to oneself."""
+
+
+def secrets_in(value: object) -> Iterator[Secret]:
+    """The secrets anywhere in a tree of dataclasses, mappings and collections."""
+    match value:
+        case Secret():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from secrets_in(inner)
+        case tuple() | list() | set() | frozenset():
+            for item in value:
+                yield from secrets_in(item)
+        case _ if is_dataclass(value):
+            for one in fields(value):
+                yield from secrets_in(getattr(value, one.name))
+        case _:
+            pass

@@ -9,20 +9,13 @@ from dataclasses import dataclass
 
 from bulkimport.channels import Tone
 from bulkimport.errors import BulkimportError
-from bulkimport.model import DatasetStatus, ErrorReport, NotifyEvent, RunStatus
+from bulkimport.model import ErrorReport, NotifyEvent, RunStatus
+from bulkimport.report.alike import attention
 from bulkimport.report.facts import DatasetFacts, RunFacts
-from bulkimport.report.meaning import SANDBOX, next_commands
+from bulkimport.report.meaning import SANDBOX_NOTICE, next_commands
 from bulkimport.wording import Typed, counted, duration, printable
 
 MOST_DATASETS = 10
-_GRAVEST_FIRST = (
-    DatasetStatus.FAILED,
-    DatasetStatus.UNKNOWN,
-    DatasetStatus.REFUSED,
-    DatasetStatus.PARTIAL,
-    DatasetStatus.CANCELLED,
-    DatasetStatus.BLOCKED,
-)
 _TONES: dict[NotifyEvent, Tone] = {
     "failure": "failure",
     "refusal": "warning",
@@ -41,7 +34,7 @@ class Message:
 
 def message_about(run: RunFacts, events: Sequence[NotifyEvent], host: str) -> Message:
     """What to say of a finished run that amounts to `events`, the gravest first."""
-    problems = sorted((one for one in run.datasets if one.is_problem), key=_gravity)
+    problems = sorted((one for one in run.datasets if one.is_problem), key=attention)
     count = counted(len(run.datasets), "dataset")
     if run.status is RunStatus.INTERRUPTED:
         what = "the run was stopped"
@@ -75,11 +68,7 @@ def message_about_breakdown(run_id: str, typed: Typed, host: str, error: Excepti
 
 def _message(config: str, what: str, lines: list[str], tone: Tone, *, sandbox: bool) -> Message:
     title = f"{'SANDBOX ' if sandbox else ''}bulkimport: {what} ({printable(config)})"
-    return Message(title, "\n".join([SANDBOX, *lines] if sandbox else lines), tone)
-
-
-def _gravity(dataset: DatasetFacts) -> int:
-    return _GRAVEST_FIRST.index(dataset.status) if dataset.status in _GRAVEST_FIRST else len(_GRAVEST_FIRST)
+    return Message(title, "\n".join([SANDBOX_NOTICE, *lines] if sandbox else lines), tone)
 
 
 def _line(dataset: DatasetFacts) -> str:

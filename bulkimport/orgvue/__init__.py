@@ -2,7 +2,7 @@
 
 from bulkimport.orgvue.body import CONTENT_TYPES, Body, BytesBody, FileBody
 from bulkimport.orgvue.client import OrgvueClient
-from bulkimport.orgvue.exchange import Observer, Permits, Traffic
+from bulkimport.orgvue.exchange import Permits, Traffic
 from bulkimport.orgvue.wire import (
     DatasetMetadata,
     DatasetSummary,
@@ -23,7 +23,6 @@ __all__ = [
     "JobError",
     "JobStatus",
     "Location",
-    "Observer",
     "OrgvueClient",
     "Permits",
     "Property",

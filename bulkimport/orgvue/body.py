@@ -17,7 +17,7 @@ READ_SIZE = 1 << 20  # what one trip to a thread fetches
 SEND_SIZE = 1 << 18  # what is handed over before others get their turn
 
 
-class Stream(Protocol):
+class ByteStream(Protocol):
     """The bytes of a body, once; `aclose` frees what it holds and may be called at any time."""
 
     def __aiter__(self) -> AsyncIterator[bytes | memoryview]: ...
@@ -36,7 +36,7 @@ class Body(Protocol):
     @property
     def content_type(self) -> str: ...
 
-    def open(self) -> Stream: ...
+    def open(self) -> ByteStream: ...
 
 
 class BytesBody:
@@ -54,7 +54,7 @@ class BytesBody:
     def content_type(self) -> str:
         return self._content_type
 
-    def open(self) -> Stream:
+    def open(self) -> ByteStream:
         return _BytesStream(self._content)
 
 
@@ -91,7 +91,7 @@ class FileBody:
     def content_type(self) -> str:
         return self._content_type
 
-    def open(self) -> Stream:
+    def open(self) -> ByteStream:
         return _FileStream(self._path, self._length)
 
 

@@ -12,7 +12,7 @@ from bulkimport.orgvue.addresses import AddressError, presigned, require_secure
 from bulkimport.orgvue.body import JSON, Body, BytesBody
 from bulkimport.orgvue.requests import Request
 from bulkimport.orgvue.wire import Location
-from bulkimport.retry import Kind
+from bulkimport.retry import RequestKind
 
 UNCHANGED: Final = "Nothing was changed in Orgvue."
 NOT_IMPORTED: Final = "Nothing was imported."
@@ -33,7 +33,7 @@ class Calls:
         return Request(
             step="generate a location for the payload",
             stage=Stage.GENERATE,
-            kind=Kind.API,
+            kind=RequestKind.API,
             method="POST",
             url=self._url("files/generate"),
             meaning=NOT_IMPORTED,
@@ -46,7 +46,7 @@ class Calls:
         return Request(
             step=step,
             stage=Stage.UPLOAD,
-            kind=Kind.STORE,
+            kind=RequestKind.STORE,
             method="PUT",
             url=self._presigned(location.put_url, step, Stage.UPLOAD),
             meaning=NOT_IMPORTED,
@@ -60,7 +60,7 @@ class Calls:
         return Request(
             step=step,
             stage=Stage.UPLOAD,
-            kind=Kind.STORE,
+            kind=RequestKind.STORE,
             method="GET",
             url=self._presigned(location.get_url, step, Stage.UPLOAD),
             meaning=NOT_IMPORTED,
@@ -74,7 +74,7 @@ class Calls:
         return Request(
             step=step,
             stage=Stage.POLL,
-            kind=Kind.STORE,
+            kind=RequestKind.STORE,
             method="GET",
             url=self._presigned(location.get_url, step, Stage.POLL),
             meaning=NOT_AFFECTED,
@@ -91,7 +91,7 @@ class Calls:
         return Request(
             step="submit the import",
             stage=Stage.IMPORT,
-            kind=Kind.IMPORT,
+            kind=RequestKind.IMPORT,
             method="PUT",
             url=self._dataset(dataset_id, "/items/import").with_query(import_query(options)),
             meaning=NOT_IMPORTED,
@@ -104,7 +104,7 @@ class Calls:
         return Request(
             step=step,
             stage=Stage.POLL,
-            kind=Kind.STORE,
+            kind=RequestKind.STORE,
             method="GET",
             url=self._presigned(url, step, Stage.POLL),
             meaning=NOT_AFFECTED,
@@ -118,7 +118,7 @@ class Calls:
         return Request(
             step=step,
             stage=Stage.RESULT,
-            kind=Kind.STORE,
+            kind=RequestKind.STORE,
             method="GET",
             url=self._presigned(url, step, Stage.RESULT),
             meaning="The import was carried out; only its result could not be read.",
@@ -140,7 +140,7 @@ class Calls:
         return Request(
             step=step,
             stage=stage,
-            kind=Kind.API,
+            kind=RequestKind.API,
             method="GET",
             url=url,
             meaning=UNCHANGED,

@@ -11,11 +11,12 @@ from yarl import URL
 
 from bulkimport.clock import Clock
 from bulkimport.errors import LocationExpiredError, NotThereYetError, ServiceError
+from bulkimport.event_sink import EventSink
 from bulkimport.model import ImportOptions, PayloadFormat, Retries, Stage, Tenant, Timeouts
 from bulkimport.orgvue.body import Body
 from bulkimport.orgvue.calls import Calls
 from bulkimport.orgvue.download import save
-from bulkimport.orgvue.exchange import Observer, Permits, Traffic
+from bulkimport.orgvue.exchange import Permits, Traffic
 from bulkimport.orgvue.ranges import stored_length
 from bulkimport.orgvue.requests import Answer, Gate, Request, RequestWatch
 from bulkimport.orgvue.streaming import Reply
@@ -55,7 +56,7 @@ class OrgvueClient:
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
         rng: Random | None = None,
-        observer: Observer | None = None,
+        event_sink: EventSink | None = None,
         watch: RequestWatch | None = None,
     ) -> None:
         base_url = URL(tenant.base_url)
@@ -69,7 +70,7 @@ class OrgvueClient:
             retries=retries or Retries(),
             clock=clock,
             rng=rng or Random(),
-            observer=observer,
+            event_sink=event_sink,
             watch=watch,
         )
 

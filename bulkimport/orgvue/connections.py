@@ -14,9 +14,9 @@ from bulkimport.errors import TenantError
 from bulkimport.hosts import proxy_for
 from bulkimport.model import Secret, Timeouts
 from bulkimport.orgvue.addresses import same_origin
-from bulkimport.orgvue.body import Stream
+from bulkimport.orgvue.body import ByteStream
 from bulkimport.orgvue.requests import Request
-from bulkimport.retry import Kind
+from bulkimport.retry import RequestKind
 
 # Presigned URLs can be long, and come in `Location` headers.
 LONGEST_HEADER = 1 << 16
@@ -36,11 +36,11 @@ class Connections:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=timeouts.connect, sock_connect=timeouts.connect, sock_read=timeouts.read
         )
-        self._sessions: dict[Kind, aiohttp.ClientSession] = {}
+        self._sessions: dict[RequestKind, aiohttp.ClientSession] = {}
         self._proxies: dict[tuple[str, str | None], str | None] = {}
 
     async def __aenter__(self) -> "Connections":
-        self._sessions = {kind: self._session(kind) for kind in Kind}
+        self._sessions = {kind: self._session(kind) for kind in RequestKind}
         return self
 
     async def __aexit__(
@@ -52,9 +52,9 @@ class Connections:
                 for session in self._sessions.values():
                     group.start_soon(session.close)
 
-    def _session(self, kind: Kind) -> aiohttp.ClientSession:
+    def _session(self, kind: RequestKind) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=kind is Kind.IMPORT),
+            connector=aiohttp.TCPConnector(limit=0, force_close=kind is RequestKind.IMPORT),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             trust_env=False,  # it would send credentials from .netrc, even to the object storage
@@ -68,7 +68,7 @@ class Connections:
         session._retry_connection = False
         return session
 
-    async def send(self, request: Request, url: URL, stream: Stream | None) -> aiohttp.ClientResponse:
+    async def send(self, request: Request, url: URL, stream: ByteStream | None) -> aiohttp.ClientResponse:
         """Sends `request` to `url` once and returns when the head of the answer has arrived; aiohttp's exceptions."""
         return await self._sessions[request.kind].request(
             request.method,

@@ -1,4 +1,4 @@
-"""One attempt at a request: permit, sending, redirects, reading, deadlines. What went wrong becomes a `Setback`."""
+"""One attempt at a request: permit, sending, redirects, reading, deadlines. What goes wrong is an `AttemptError`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import (
@@ -21,10 +21,10 @@ from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure
-from bulkimport.orgvue.requests import TRACE_ID, Answer, Request, RequestWatch, Setback, Watched, sending_of
-from bulkimport.orgvue.streaming import Progress, Reply, SentBody
+from bulkimport.orgvue.requests import TRACE_ID, Answer, AttemptError, Request, RequestWatch, WatchedRequest, sending_of
+from bulkimport.orgvue.streaming import IdleTimer, Reply, SentBody
 from bulkimport.orgvue.wire import MalformedError
-from bulkimport.retry import QUOTA_EXCEEDED, Failure, Kind, Verdict, parse_http_date, parse_retry_after
+from bulkimport.retry import QUOTA_EXCEEDED, Failure, RequestKind, Verdict, parse_http_date, parse_retry_after
 
 LONGEST_ERROR = 1 << 16
 T = TypeVar("T")
@@ -46,12 +46,6 @@ class Permits(Protocol):
     def pause(self, seconds: float, reason: str) -> None: ...
 
     def quota_exceeded(self) -> None: ...
-
-
-class Observer(Protocol):
-    """Told about events as they happen; plain fields only, no URLs."""
-
-    def __call__(self, event: str, /, **fields: object) -> None: ...
 
 
 @dataclass(slots=True)
@@ -87,15 +81,15 @@ class Exchange:
         self,
         request: Request,
         consume: Callable[[Reply], Awaitable[T]],
-        progress: Progress,
+        idle: IdleTimer,
         left: float,
         resends: int = 0,
     ) -> T:
-        """What `consume` makes of the accepted answer; raises Setback. `left` bounds it where it does not stream."""
+        """What `consume` makes of the accepted answer. `left` bounds what does not stream. Raises AttemptError."""
         url = request.url
         for _ in range(MAX_REDIRECTS + 1):
-            outcome = await self._visit(request, url, consume, progress, left, resends)
-            if isinstance(outcome, Setback):
+            outcome = await self._visit(request, url, consume, idle, left, resends)
+            if isinstance(outcome, AttemptError):
                 raise outcome
             if not isinstance(outcome, _Redirected):
                 return outcome
@@ -107,28 +101,28 @@ class Exchange:
         request: Request,
         url: URL,
         consume: Callable[[Reply], Awaitable[T]],
-        progress: Progress,
+        idle: IdleTimer,
         left: float,
         resends: int,
-    ) -> "T | _Redirected | Setback":
+    ) -> "T | _Redirected | AttemptError":
         """One request to one address. A judged answer is returned, not raised: for the limiter it was a whole one."""
         async with self._permit(url) as permit:
             if request.gate is not None:
                 await request.gate.about_to_send()
-            progress.made()
+            idle.reset()
             with (
-                self._deadline(request, url, progress, left),
+                self._deadline(request, url, idle, left),
                 self._translated(request, url),
                 self._watched(request, url, resends) as watched,
             ):
-                async with self._sent(request, url, progress) as response:
+                async with self._sent(request, url, idle) as response:
                     if permit is not None:
                         permit.answered()
                         self._compare_clocks(response.headers.get("Date"))
                     if watched is not None:
                         watched.answered(response.status, response.headers.get(TRACE_ID))
-                    progress.made()
-                    return await self._judge(request, url, Reply(response, progress), consume)
+                    idle.reset()
+                    return await self._judge(request, url, Reply(response, idle), consume)
 
     def _compare_clocks(self, date: str | None) -> None:
         there = parse_http_date(date)
@@ -139,20 +133,22 @@ class Exchange:
         """The tenant's limits count what goes to the tenant's host."""
         return self._permits.permit() if same_host(url, self._base_url) else _no_permit()
 
-    def _watched(self, request: Request, url: URL, resends: int) -> AbstractContextManager[Watched | None]:
+    def _watched(self, request: Request, url: URL, resends: int) -> AbstractContextManager[WatchedRequest | None]:
         return nullcontext() if self._watch is None else self._watch(sending_of(request, url, resends))
 
     @contextmanager
-    def _deadline(self, request: Request, url: URL, progress: Progress, left: float) -> Iterator[None]:
+    def _deadline(self, request: Request, url: URL, idle: IdleTimer, left: float) -> Iterator[None]:
         """Ends a stream after a long silence, anything else when its time is up. Network time, so not `Clock`'s."""
         connect, read = self._timeouts.connect, self._timeouts.read
         with anyio.CancelScope() as scope:
             if request.streams:
-                progress.watch(scope, connect + read)
+                idle.watch(scope, connect + read)
             else:
                 # An import is given all its time: cutting it short would leave its fate open.
                 bound = connect + 3 * read
-                scope.deadline = anyio.current_time() + (bound if request.kind is Kind.IMPORT else min(bound, left))
+                scope.deadline = anyio.current_time() + (
+                    bound if request.kind is RequestKind.IMPORT else min(bound, left)
+                )
             yield
         if scope.cancelled_caught:
             raise self._failed(request, Failure.LOST, f"{url.host} made no progress in time")
@@ -167,9 +163,9 @@ class Exchange:
             raise self._failed(request, failure, reason, hint=hint) from None
 
     @asynccontextmanager
-    async def _sent(self, request: Request, url: URL, progress: Progress) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _sent(self, request: Request, url: URL, idle: IdleTimer) -> AsyncIterator[aiohttp.ClientResponse]:
         """The request sent and the head of its answer there; at the end the connection is closed unless it is idle."""
-        stream = None if request.body is None else SentBody(request.body, progress)
+        stream = None if request.body is None else SentBody(request.body, idle)
         response: aiohttp.ClientResponse | None = None
         self.traffic.requests += 1
         try:
@@ -191,7 +187,7 @@ class Exchange:
 
     async def _judge(
         self, request: Request, url: URL, reply: Reply, consume: Callable[[Reply], Awaitable[T]]
-    ) -> "T | _Redirected | Setback":
+    ) -> "T | _Redirected | AttemptError":
         if reply.status in request.accepts:
             return await self._consumed(request, reply, consume)
         if is_redirect(reply.status, request.method, reply.headers):
@@ -200,7 +196,9 @@ class Exchange:
         answer = Answer(reply.status, reply.headers, await reply.beginning(LONGEST_ERROR))
         return self._refused(request, url, answer)
 
-    async def _consumed(self, request: Request, reply: Reply, consume: Callable[[Reply], Awaitable[T]]) -> T | Setback:
+    async def _consumed(
+        self, request: Request, reply: Reply, consume: Callable[[Reply], Awaitable[T]]
+    ) -> T | AttemptError:
         try:
             return await consume(reply)
         except MalformedError as error:
@@ -208,9 +206,9 @@ class Exchange:
             reason = f"the answer ({reply.status}) {error}"
             failed, verdict = error_of_failure(request, Failure.GARBLED, reason, answer=head)
             # A broken document may come whole the next time, a strange one will not change.
-            return Setback(failed, retry=verdict is Verdict.RETRY and not error.is_json)
+            return AttemptError(failed, retry=verdict is Verdict.RETRY and not error.is_json)
 
-    def _redirected(self, request: Request, url: URL, reply: Reply) -> "_Redirected | Setback":
+    def _redirected(self, request: Request, url: URL, reply: Reply) -> "_Redirected | AttemptError":
         try:
             target = resolve(reply.headers["Location"], base=url)
         except AddressError as error:
@@ -220,17 +218,17 @@ class Exchange:
             head = Answer(reply.status, reply.headers, b"")
             hint = "Check `tenant.base_url`."
             failed, _ = error_of_failure(request, Failure.GARBLED, reason, answer=head, hint=hint)
-            return Setback(failed, retry=False)
+            return AttemptError(failed, retry=False)
         return _Redirected(target)
 
-    def _refused(self, request: Request, url: URL, answer: Answer) -> Setback:
+    def _refused(self, request: Request, url: URL, answer: Answer) -> AttemptError:
         error, verdict = error_of_answer(request, answer)
         retry_after = parse_retry_after(
             answer.headers.get("Retry-After"), date=answer.headers.get("Date"), now=self._clock.now()
         )
         if same_host(url, self._base_url):
             self._tell_limiter(answer.status, error.code, retry_after)
-        return Setback(error, retry=verdict is Verdict.RETRY, retry_after=retry_after)
+        return AttemptError(error, retry=verdict is Verdict.RETRY, retry_after=retry_after)
 
     def _tell_limiter(self, status: int, code: str | None, retry_after: float | None) -> None:
         if code == QUOTA_EXCEEDED:
@@ -241,9 +239,9 @@ class Exchange:
         elif status == 503 and retry_after is not None:
             self._permits.pause(retry_after, "unavailable")
 
-    def _failed(self, request: Request, failure: Failure, reason: str, *, hint: str = "") -> Setback:
+    def _failed(self, request: Request, failure: Failure, reason: str, *, hint: str = "") -> AttemptError:
         error, verdict = error_of_failure(request, failure, reason, hint=hint)
-        return Setback(error, retry=verdict is Verdict.RETRY)
+        return AttemptError(error, retry=verdict is Verdict.RETRY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import orjson
 from bulkimport.errors import AmbiguousError, ServiceError, TenantError, UnavailableError
 from bulkimport.orgvue.hints import TENANT_HINTS, hint_for
 from bulkimport.orgvue.requests import Answer, Request
-from bulkimport.retry import Failure, Kind, Verdict, judge_answer, judge_failure
+from bulkimport.retry import Failure, RequestKind, Verdict, judge_answer, judge_failure
 from bulkimport.wording import safe_text
 
 AMBIGUOUS = "The import may or may not be running."
@@ -80,7 +80,7 @@ def error_of_answer(request: Request, answer: Answer) -> tuple[ServiceError, Ver
     complaint = read_complaint(answer)
     verdict = judge_answer(request.kind, answer.status, complaint.code)
     said = f"answered {answer.status}" + (f" {complaint}" if str(complaint) else "")
-    who = "the object storage" if request.kind is Kind.STORE else "Orgvue"
+    who = "the object storage" if request.kind is RequestKind.STORE else "Orgvue"
     kind, meaning, hint = _consequence(request, answer.status, complaint.code, verdict)
     error = kind(
         f"Could not {request.step}: {who} {_sentence(said)} {meaning}",
@@ -106,7 +106,7 @@ def _consequence(
     if verdict is Verdict.MISSING:
         return request.missing, request.meaning, EXPIRED_HINT
     kind = UnavailableError if verdict is Verdict.RETRY else ServiceError
-    if request.kind is Kind.STORE:
+    if request.kind is RequestKind.STORE:
         return kind, request.meaning, STORE_HINT
     if code in TENANT_HINTS or (status == 401 and code is None):
         kind = TenantError

@@ -11,7 +11,7 @@ from yarl import URL
 from bulkimport.errors import LocationExpiredError, ServiceError, UnavailableError
 from bulkimport.model import Stage
 from bulkimport.orgvue.body import Body
-from bulkimport.retry import Kind
+from bulkimport.retry import RequestKind
 
 TRACE_ID = "X-Amzn-Trace-Id"
 _TENANT_AND_DATASET = re.compile(r"/api/v1/[^/]+(?P<datasets>/datasets/[^/]+)?")
@@ -45,7 +45,7 @@ class Request:
 
     step: str
     stage: Stage | None
-    kind: Kind
+    kind: RequestKind
     method: str
     url: URL = field(repr=False)
     meaning: str
@@ -60,7 +60,7 @@ class Request:
     @property
     def with_token(self) -> bool:
         """Only the tenant's API ever sees the token."""
-        return self.kind is not Kind.STORE
+        return self.kind is not RequestKind.STORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ class Sending:
     resends: int
 
 
-class Watched(Protocol):
+class WatchedRequest(Protocol):
     """Told about the one request that is being watched."""
 
     def answered(self, status: int, trace_id: str | None) -> None: ...
 
 
-RequestWatch = Callable[[Sending], AbstractContextManager[Watched]]
+RequestWatch = Callable[[Sending], AbstractContextManager[WatchedRequest]]
 """Wraps one request, from its sending to the end of its answer; exceptions pass through it."""
 
 
@@ -113,8 +113,8 @@ class Answer:
         return self.headers.get(TRACE_ID)
 
 
-class Setback(Exception):  # noqa: N818  # not an error of the program: one attempt's outcome, judged by the retry loop
-    """One attempt that did not succeed, with the error it will become if it was the last."""
+class AttemptError(Exception):
+    """One attempt that did not succeed, with the error it will become if it was the last; the retry loop judges it."""
 
     def __init__(self, error: ServiceError, *, retry: bool, retry_after: float | None = None) -> None:
         super().__init__()

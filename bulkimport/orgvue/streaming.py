@@ -7,36 +7,36 @@ import anyio
 
 from bulkimport.clock import Clock
 from bulkimport.errors import BulkimportError
-from bulkimport.orgvue.body import Body, Stream
+from bulkimport.orgvue.body import Body, ByteStream
 from bulkimport.orgvue.requests import TRACE_ID, Answer
 from bulkimport.orgvue.wire import MalformedError
 
 LONGEST_DOCUMENT = 1 << 26
 
 
-class Progress:
-    """When an attempt last got on: it is what silence is measured from."""
+class IdleTimer:
+    """When an attempt last got on, which is what silence is measured from."""
 
     def __init__(self, clock: Clock, on_sent: Callable[[int], None] | None) -> None:
         self._clock = clock
         self._on_sent = on_sent
         self._scope: anyio.CancelScope | None = None
         self._silence = 0.0
-        self.last = clock.monotonic()
+        self.last_activity = clock.monotonic()
 
     def watch(self, scope: anyio.CancelScope, silence: float) -> None:
-        """From now on `scope` ends `silence` seconds after the last progress."""
+        """From now on `scope` ends `silence` seconds after the last activity."""
         self._scope, self._silence = scope, silence
-        self.made()
+        self.reset()
 
-    def made(self) -> None:
-        self.last = self._clock.monotonic()
+    def reset(self) -> None:
+        self.last_activity = self._clock.monotonic()
         if self._scope is not None:
             self._scope.deadline = anyio.current_time() + self._silence
 
     def sent(self, total: int) -> None:
         """`total` bytes of the body have been handed over."""
-        self.made()
+        self.reset()
         if self._on_sent is not None:
             self._on_sent(total)
 
@@ -44,9 +44,9 @@ class Progress:
 class Reply:
     """An answer whose body has not been read yet."""
 
-    def __init__(self, response: aiohttp.ClientResponse, progress: Progress) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, idle: IdleTimer) -> None:
         self._response = response
-        self._progress = progress
+        self._idle = idle
         self.status: int = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -57,7 +57,7 @@ class Reply:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes, content encoding undone."""
         async for chunk in self._response.content.iter_any():
-            self._progress.made()
+            self._idle.reset()
             yield chunk
 
     async def read(self, limit: int = LONGEST_DOCUMENT) -> Answer:
@@ -78,12 +78,12 @@ class Reply:
 
 
 class SentBody:
-    """A stream that counts, tells of progress, and keeps its own error from drowning in the HTTP library's."""
+    """A stream that counts, tells the idle timer, and keeps its own error from drowning in the HTTP library's."""
 
-    def __init__(self, body: Body, progress: Progress) -> None:
-        self._stream: Stream = body.open()
+    def __init__(self, body: Body, idle: IdleTimer) -> None:
+        self._stream: ByteStream = body.open()
         self._length = body.length
-        self._progress = progress
+        self._idle = idle
         self._sent = 0
         self.error: BulkimportError | None = None
 
@@ -95,7 +95,7 @@ class SentBody:
         return self
 
     async def __anext__(self) -> bytes | memoryview:
-        self._progress.sent(self._sent)
+        self._idle.sent(self._sent)
         try:
             chunk = await anext(self._stream)
         except BulkimportError as error:

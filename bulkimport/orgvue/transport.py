@@ -9,12 +9,13 @@ from yarl import URL
 
 from bulkimport.clock import Clock
 from bulkimport.errors import ServiceError
+from bulkimport.event_sink import EventSink
 from bulkimport.model import Retries, Secret, Timeouts
 from bulkimport.orgvue.connections import Connections
-from bulkimport.orgvue.exchange import Exchange, Observer, Permits, Traffic
+from bulkimport.orgvue.exchange import Exchange, Permits, Traffic
 from bulkimport.orgvue.problems import given_up
-from bulkimport.orgvue.requests import Request, RequestWatch, Setback
-from bulkimport.orgvue.streaming import Progress, Reply
+from bulkimport.orgvue.requests import AttemptError, Request, RequestWatch
+from bulkimport.orgvue.streaming import IdleTimer, Reply
 from bulkimport.retry import GiveUp, RetryPolicy
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class Transport:
         retries: Retries,
         clock: Clock,
         rng: Random,
-        observer: Observer | None,
+        event_sink: EventSink | None,
         watch: RequestWatch | None = None,
     ) -> None:
         self._connections = Connections(base_url, token, timeouts)
@@ -41,7 +42,7 @@ class Transport:
         self._policy = RetryPolicy.of(retries)
         self._clock = clock
         self._rng = rng
-        self._observer = observer
+        self._event_sink = event_sink
 
     async def __aenter__(self) -> "Transport":
         await self._connections.__aenter__()
@@ -75,43 +76,43 @@ class Transport:
         spent, attempt = 0.0, 0
         while True:
             attempt += 1
-            progress = Progress(self._clock, on_sent)
+            idle = IdleTimer(self._clock, on_sent)
             self._notify("request.sent", request, attempt=attempt)
             try:
                 return await self._exchange.attempt(
-                    request, consume, progress, self._policy.total - spent, resends=attempt - 1
+                    request, consume, idle, self._policy.total - spent, resends=attempt - 1
                 )
-            except Setback as caught:
-                setback = caught
-            spent += self._clock.monotonic() - progress.last
-            delay = self._delay(setback, attempt, spent)
+            except AttemptError as caught:
+                failed = caught
+            spent += self._clock.monotonic() - idle.last_activity
+            delay = self._delay(failed, attempt, spent)
             if request.gate is not None:
-                await request.gate.turned_away(setback.error)
+                await request.gate.turned_away(failed.error)
             self._notify(
                 "request.retried",
                 request,
                 attempt=attempt,
                 delay=round(delay, 3),
-                reason=setback.error.message,
-                trace_id=setback.error.trace_id,
+                reason=failed.error.message,
+                trace_id=failed.error.trace_id,
             )
             await self._clock.sleep(delay)
             spent += delay
             if request.gate is not None:
                 await request.gate.again()
 
-    def _delay(self, setback: Setback, attempt: int, spent: float) -> float:
+    def _delay(self, failed: AttemptError, attempt: int, spent: float) -> float:
         """How long to wait before the next attempt; raises the error if there is to be none."""
-        if not setback.retry:
-            raise setback.error
-        decision = self._policy.decide(attempt=attempt, elapsed=spent, retry_after=setback.retry_after, rng=self._rng)
+        if not failed.retry:
+            raise failed.error
+        decision = self._policy.decide(attempt=attempt, elapsed=spent, retry_after=failed.retry_after, rng=self._rng)
         if isinstance(decision, GiveUp):
-            raise self._exhausted(setback.error, attempt, decision)
+            raise self._exhausted(failed.error, attempt, decision)
         return decision.delay
 
     def _exhausted(self, error: ServiceError, attempts: int, decision: GiveUp) -> ServiceError:
         return given_up(error, attempts=attempts, reason=decision.reason)
 
     def _notify(self, event: str, request: Request, **fields: object) -> None:
-        if self._observer is not None:
-            self._observer(event, step=request.step, stage=request.stage, host=request.url.host, **fields)
+        if self._event_sink is not None:
+            self._event_sink(event, step=request.step, stage=request.stage, host=request.url.host, **fields)

@@ -3,14 +3,14 @@
 from bulkimport.payload.link_ends import LinkEndsRequest, find_dangling_ends
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.preview import ColumnPreview, prepare_with_preview, survey
-from bulkimport.payload.progress import Progress, Reading, read_progress
+from bulkimport.payload.progress import ProgressFile, Reading, read_progress
 from bulkimport.payload.request import PayloadRequest
 
 __all__ = [
     "ColumnPreview",
     "LinkEndsRequest",
     "PayloadRequest",
-    "Progress",
+    "ProgressFile",
     "Reading",
     "find_dangling_ends",
     "prepare",

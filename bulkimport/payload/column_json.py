@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from bulkimport.payload.column_plan import PlannedColumn
-from bulkimport.payload.encode import ACTION, dumps
+from bulkimport.payload.encode import CREATE_OR_UPDATE, dumps
 from bulkimport.payload.keys import TextKeys
 from bulkimport.sources.arrow_json import JsonCells, bytes_of, joined, json_of_column, literal
 from bulkimport.sources.arrow_types import TypedColumn, arrow, kernels
@@ -46,7 +46,7 @@ class ColumnBatch:
     def json(self) -> memoryview:
         """The objects with commas between them. Raises ValueError if a value cannot be converted."""
         arguments: list[Any] = []
-        between = f'{{"_action":{dumps(ACTION).decode()}'
+        between = f'{{"_action":{dumps(CREATE_OR_UPDATE).decode()}'
         for place, planned in enumerate(self._plan):
             cells = self._json_cells(place)
             quote = '"' if cells.quoted else ""

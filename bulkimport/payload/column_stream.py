@@ -13,7 +13,7 @@ from bulkimport.payload.column_json import ColumnBatch
 from bulkimport.payload.column_plan import column_plan, is_known
 from bulkimport.payload.encode import Encoder
 from bulkimport.payload.request import PayloadRequest
-from bulkimport.payload.stream import Column, Stream, TableStream
+from bulkimport.payload.stream import ColumnGetter, ItemStream, TableStream
 from bulkimport.sources import CsvTable, Records
 from bulkimport.sources.arrow_types import TypedColumn
 from bulkimport.sources.csv_columns import CsvColumns, RowsNeededError
@@ -25,7 +25,7 @@ WORTHWHILE = 8 << 20
 """Bytes of CSV from which on columns save more time than it takes to load Arrow."""
 
 
-def by_columns(stream: Stream, request: PayloadRequest, source: FileSource) -> Stream:
+def by_columns(stream: ItemStream, request: PayloadRequest, source: FileSource) -> ItemStream:
     """The same payload by columns if that is possible and worth it; else `stream`.
 
     What it yields may turn out to be for the rows to judge: then RowsNeededError is raised, here or while it is read.
@@ -45,7 +45,7 @@ class ColumnStream:
     """Items are those of `stream`, in batches of columns (or, where a block of a table has to be read so, of rows)."""
 
     def __init__(
-        self, stream: Stream, request: PayloadRequest, columns: Sequence[str], source: CsvColumns | ParquetRecords
+        self, stream: ItemStream, request: PayloadRequest, columns: Sequence[str], source: CsvColumns | ParquetRecords
     ) -> None:
         self._stream = stream
         self._columns = source
@@ -74,7 +74,7 @@ class ColumnStream:
     def encoder(self) -> Encoder:
         return _EitherEncoder(self._stream.encoder())
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         of_rows = self._stream.column(names)
         return lambda items: items.column(names) if isinstance(items, ColumnBatch) else of_rows(items)
 

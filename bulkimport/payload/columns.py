@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bulkimport.errors import SourceError
-from bulkimport.sources.header import near_misses
+from bulkimport.near_misses import near_misses
 
 _SHOWN = 40
 

@@ -15,7 +15,7 @@ from bulkimport.payload.shape import Cells
 from bulkimport.sources import ExactNumber
 from bulkimport.sources.base import Record
 
-ACTION = "createOrUpdate"
+CREATE_OR_UPDATE = "createOrUpdate"
 
 
 class Encoder(Protocol):
@@ -52,7 +52,7 @@ class JsonFromRecords(_JsonArray):
 
     def encode(self, items: list[Record]) -> bytes:
         records = items if self._record is None else map(self._record, items)
-        return dumps([{"_action": ACTION, **record} for record in records])[1:-1]
+        return dumps([{"_action": CREATE_OR_UPDATE, **record} for record in records])[1:-1]
 
 
 class _CsvLines:
@@ -73,12 +73,12 @@ class CsvFromRows(_CsvLines):
         try:
             lines = list(map(",".join, items))
         except TypeError:  # not all are texts
-            return _csv((ACTION, *map(_cell, row)) for row in items)
+            return _csv((CREATE_OR_UPDATE, *map(_cell, row)) for row in items)
         commas = len(self._names) - 1
         for index, line in enumerate(lines):
             if line.count(",") != commas or '"' in line or "\n" in line or "\r" in line:
                 lines[index] = _quoted(items[index])
-        return "".join([f"{ACTION},{line}\r\n" for line in lines]).encode()
+        return "".join([f"{CREATE_OR_UPDATE},{line}\r\n" for line in lines]).encode()
 
 
 class CsvFromRecords(_CsvLines):
@@ -89,7 +89,7 @@ class CsvFromRecords(_CsvLines):
         rows: Iterable[Iterable[object]] = (map(record.get, names) for record in items)
         if self._cells is not None:
             rows = map(self._cells, rows)
-        return _csv((ACTION, *map(_cell, row)) for row in rows)
+        return _csv((CREATE_OR_UPDATE, *map(_cell, row)) for row in rows)
 
 
 def dumps(value: object) -> bytes:
@@ -122,7 +122,7 @@ def _object_builder(names: Sequence[str], blanks: Blanks) -> Callable[[Sequence[
     variables = [f"v{index}" for index in range(len(names))]
     values = map(blanks.expression, variables)
     pairs = "".join(f", {name!r}: {value}" for name, value in zip(names, values, strict=True))
-    item = f'{{"_action": {ACTION!r}{pairs}}}'
+    item = f'{{"_action": {CREATE_OR_UPDATE!r}{pairs}}}'
     if blanks.policy == "omit":
         item = f'{{name: value for name, value in {item}.items() if value is not None and value != ""}}'
     code = f"lambda rows: [{item} for ({', '.join(variables)},) in rows]"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bulkimport.payload.numbers import number_text
 from bulkimport.sources import ExactNumber
 
-Kind = Literal["blank", "text", "number", "date", "boolean"]
+ValueKind = Literal["blank", "text", "number", "date", "boolean"]
 
 DATE_PATTERNS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d-%b-%Y", "%d %b %Y")
 """Patterns of dates that are looked for, in this order; day first where both fit."""
@@ -17,7 +17,7 @@ _TRUTHS = frozenset({"true", "false", "yes", "no", "y", "n", "t", "f"})
 _LEADING_ZERO = re.compile("[+-]?0[0-9]")
 
 
-def kind_of(values: Iterable[Any]) -> tuple[Kind, str | None]:
+def kind_of(values: Iterable[Any]) -> tuple[ValueKind, str | None]:
     """The narrowest kind that fits all values that are not blank; of dates also their strptime pattern (None: ISO).
 
     Digits with a leading zero are text, as they are an id rather than a number.

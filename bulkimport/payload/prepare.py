@@ -9,24 +9,24 @@ from typing import Any
 
 from bulkimport.errors import SourceError
 from bulkimport.model import Payload
+from bulkimport.near_misses import near_misses
 from bulkimport.payload.column_stream import by_columns
 from bulkimport.payload.duplicates import RowMarks, find_duplicates
 from bulkimport.payload.encode import Encoder
 from bulkimport.payload.hashes import HashFile
 from bulkimport.payload.keys import KeyLedger, blank_count
-from bulkimport.payload.progress import Progress, Reading
+from bulkimport.payload.progress import ProgressFile, Reading
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import PrivateFile, SpoolFile, spool_error
-from bulkimport.payload.stream import Stream, open_stream
+from bulkimport.payload.stream import ItemStream, open_stream
 from bulkimport.sources.csv_columns import RowsNeededError
-from bulkimport.sources.header import near_misses
 from bulkimport.sources.landing import by_known_names, land
-from bulkimport.sources.progress import Tell
+from bulkimport.sources.progress import OnArrived
 from bulkimport.wording import counted
 
 
 def prepare(
-    request: PayloadRequest, progress: Progress | None = None, look: Callable[[Stream], None] | None = None
+    request: PayloadRequest, progress: ProgressFile | None = None, look: Callable[[ItemStream], None] | None = None
 ) -> Payload:
     """Reads the whole source and writes the payload to `request.spool_path`, its keys to `request.keys_path`.
 
@@ -38,10 +38,10 @@ def prepare(
     try:
         with ExitStack() as stack:
             if progress is None and request.progress_path is not None:
-                progress = stack.enter_context(Progress(request.progress_path))
+                progress = stack.enter_context(ProgressFile(request.progress_path))
             landing = Path(request.landing_path)
             stack.callback(shutil.rmtree, landing, ignore_errors=True)
-            landed = land(request.source, landing, _teller(progress))
+            landed = land(request.source, landing, _landing_shown_in(progress))
             stack.enter_context(by_known_names(landed))
             stream = open_stream(request, landed.source)
             if look is not None:
@@ -59,7 +59,7 @@ def prepare(
 
 
 def _prepared(
-    request: PayloadRequest, stream: Stream, spool: SpoolFile, sidecar: PrivateFile, progress: Progress | None
+    request: PayloadRequest, stream: ItemStream, spool: SpoolFile, sidecar: PrivateFile, progress: ProgressFile | None
 ) -> Payload:
     folder = str(Path(request.spool_path).parent)
     with HashFile(folder) as hashes, RowMarks(folder) as marks:
@@ -72,11 +72,11 @@ class _Preparation:
     def __init__(
         self,
         request: PayloadRequest,
-        stream: Stream,
+        stream: ItemStream,
         spool: SpoolFile,
         sidecar: PrivateFile,
         marks: RowMarks,
-        progress: Progress | None,
+        progress: ProgressFile | None,
     ) -> None:
         self._request = request
         self._stream = stream
@@ -115,7 +115,6 @@ class _Preparation:
             blank_examples=tuple(ledger.blank_examples),
             duplicate_keys=duplicates.count if refused else 0,
             duplicate_examples=duplicates.examples if refused else (),
-            dropped_duplicates=marks.count,
             missing=tuple(self._missing.items()),
             warnings=tuple(warnings),
             source_bytes=stream.source.files.size,
@@ -142,9 +141,9 @@ class _Preparation:
                     missing[name] += blank_count(column(items))
             read += len(batch)
             self._rows += len(items)
-            self._tell(read)
+            self._show(read)
         spool.write(encoder.end if self._rows else encoder.start + encoder.end)
-        self._tell(read)
+        self._show(read)
         self._missing = {name: count for name, count in missing.items() if count}
 
     def _encoded(self, encoder: Encoder, items: Sequence[Any], read: int) -> bytes | memoryview:
@@ -155,7 +154,7 @@ class _Preparation:
             message = f"{path}: a text in the {len(items)} rows after row {read} is not Unicode (a lone surrogate)"
             raise SourceError(message, "Have the file written in another encoding, such as utf-8.", path) from None
 
-    def _tell(self, rows: int) -> None:
+    def _show(self, rows: int) -> None:
         if self._progress is not None:
             files = self._stream.source.files
             self._progress.update(Reading(rows, files.bytes_read, files.size))
@@ -171,11 +170,11 @@ class _Preparation:
         return [f"No record has the key property {', '.join(map(repr, absent))}.{guess}"]
 
 
-def _teller(progress: Progress | None) -> Tell:
+def _landing_shown_in(progress: ProgressFile | None) -> OnArrived:
     """What shows the landing in `progress`, before there are rows."""
 
-    def tell(arrived: int, total: int) -> None:
+    def on_arrived(arrived: int, total: int) -> None:
         if progress is not None:
             progress.update(Reading(0, arrived, total))
 
-    return tell
+    return on_arrived

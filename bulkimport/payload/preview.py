@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkimport.model import FieldType, Payload, Source
-from bulkimport.payload.kinds import Kind, is_blank, kind_of
+from bulkimport.payload.kinds import ValueKind, is_blank, kind_of
 from bulkimport.payload.prepare import prepare
 from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.spool import spool_error
-from bulkimport.payload.stream import Stream
+from bulkimport.payload.stream import ItemStream
 from bulkimport.sources import open_source
 from bulkimport.sources.landing import by_known_names, land
 from bulkimport.sources.sample import Sample, sample_of
@@ -28,7 +28,7 @@ class ColumnPreview:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     pattern: str | None
     rows: int
     blank: int
@@ -41,7 +41,7 @@ def prepare_with_preview(request: PayloadRequest) -> tuple[Payload, tuple[Column
     """As `prepare`, with what the first rows of its source look like."""
     found: list[ColumnPreview] = []
 
-    def look(stream: Stream) -> None:
+    def look(stream: ItemStream) -> None:
         found.extend(_columns(sample_of(stream.source, ROWS), stream.goes_out_as))
 
     payload = prepare(request, look=look)

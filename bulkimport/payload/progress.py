@@ -20,7 +20,7 @@ _COUNTERS = len(Reading._fields)
 _SIZE = 8 * _COUNTERS
 
 
-class Progress:
+class ProgressFile:
     """The writing end. Each counter is stored as one aligned 64-bit word, so a reader never sees half of one."""
 
     def __init__(self, path: str) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 from bulkimport.errors import StateError
 from bulkimport.folders import RESERVE
 from bulkimport.model import Stage
+from bulkimport.wording import NOTHING_SENT
 
 _BETWEEN_LOOKS = 1 << 20
 
@@ -84,8 +85,8 @@ def spool_error(error: OSError, directory: str) -> StateError:
     """The one place where failures to write become ours; those to read are translated in `sources.files`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         message = f"No space is left in {directory} for the payload"
-        hint = "Free some space, or use another state directory. Nothing was sent for this dataset."
+        hint = f"Free some space, or use another state directory. {NOTHING_SENT}"
     else:
         message = f"The payload cannot be written to {directory}: {error.strerror or error}"
-        hint = "Check the state directory and its permissions. Nothing was sent for this dataset."
+        hint = f"Check the state directory and its permissions. {NOTHING_SENT}"
     return StateError(message, hint=hint, stage=Stage.SOURCE)

@@ -14,12 +14,13 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
 from bulkimport.sources import CsvTable, Records, Rows, open_source
 from bulkimport.sources.base import Record, locate
+from bulkimport.wording import NOTHING_SENT
 
-Column = Callable[[Any], Sequence[Any] | TextKeys]
+ColumnGetter = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
 
 
-class Stream(Protocol):
+class ItemStream(Protocol):
     """Items of the payload; what an item is, only its encoder and its columns need to know."""
 
     warnings: list[str]
@@ -42,7 +43,7 @@ class Stream(Protocol):
         """What writes the items in the payload's format. May read the whole source to know its properties."""
         ...
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         """What takes the values of one property, or tuples of several, from a batch; None for what is not there."""
         ...
 
@@ -55,7 +56,7 @@ class Stream(Protocol):
         ...
 
 
-def open_stream(request: PayloadRequest, source: FileSource) -> Stream:
+def open_stream(request: PayloadRequest, source: FileSource) -> ItemStream:
     """The items of `source`, where the rows of `request` have landed. Raises SourceError."""
     fields = request.fields or ()
     wanted = frozenset(
@@ -88,7 +89,7 @@ class TableStream:
         kind = CsvFromRows if self._format == "csv" else JsonFromRows
         return kind(self.names, self._blanks)
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         if not set(names) <= set(self.names):
             absent = None if len(names) == 1 else (None,) * len(names)
             return lambda items: [absent] * len(items)
@@ -141,7 +142,7 @@ class RecordStream:
             )
         return CsvFromRecords(self.names, self._blanks)
 
-    def column(self, names: Sequence[str]) -> Column:
+    def column(self, names: Sequence[str]) -> ColumnGetter:
         if len(names) == 1:
             name = names[0]
             return lambda items: [record.get(name) for record in items]
@@ -189,5 +190,5 @@ def _unsendable(source: Rows, batches: Iterable[list[Any]], first: int, shape: _
     if len(problems) > len(shown):
         lines.append(f"and at least {len(problems) - len(shown)} more")
     place = places[shown[0][0]]
-    hint = "Correct the values in the source, or the types in `fields`. Nothing was sent for this dataset."
+    hint = f"Correct the values in the source, or the types in `fields`. {NOTHING_SENT}"
     return SourceError("\n".join(lines), hint, place.path, place.line)

@@ -97,7 +97,7 @@ class DatasetProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class TrafficStatus:
     """`waiting` counts requests that wait for the limiter's permission, `left_today` is None where nobody knows it."""
 
     requests: int = 0
@@ -113,7 +113,7 @@ class Board:
     def __init__(self, names: Sequence[str], now: float) -> None:
         self.started = now
         self.datasets = {name: DatasetProgress(name) for name in names}
-        self.traffic = Traffic()
+        self.traffic = TrafficStatus()
         self._requests = Rate()
 
     def of(self, name: str) -> DatasetProgress:
@@ -142,7 +142,7 @@ class Board:
         self, requests: int, in_flight: int, throttled: int, waiting: int, left_today: int | None, now: float
     ) -> None:
         """The run's traffic as it stands."""
-        self.traffic = Traffic(requests, in_flight, throttled, waiting, left_today)
+        self.traffic = TrafficStatus(requests, in_flight, throttled, waiting, left_today)
         self._requests.add(requests, now)
 
     def ended(self, name: str, status: DatasetStatus, message: str, now: float) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
-from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from bulkimport.clock import Clock
@@ -88,10 +88,8 @@ class TerminalProgress:
         with self._lock:
             self._board.sent(requests, in_flight, throttled, waiting, left_today, self._clock.monotonic())
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from self._frame(options.size)
-
-    def _frame(self, size: ConsoleDimensions) -> list[Text]:
+    def lines(self, size: ConsoleDimensions) -> list[Text]:
+        """What a window of this size shows now."""
         with self._lock:
             now = self._clock.monotonic()
             return frame(self._board, size.width, size.height, now, self._shown, self._ellipsis)
@@ -108,7 +106,7 @@ class TerminalProgress:
                 return
 
     def _draw(self, size: ConsoleDimensions, above: str = "") -> None:
-        lines = [(self._rendered(line), line.plain) for line in self._frame(size)]
+        lines = [(self._rendered(line), line.plain) for line in self.lines(size)]
         with self._screen:
             self._region.draw(lines, size.width, above)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from bulkimport import guards
-from bulkimport.diff import Comparison
+from bulkimport.diff import ComparisonRules
 from bulkimport.errors import BulkimportError, GuardError, ServiceError, TenantError
 from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
@@ -24,6 +24,7 @@ from bulkimport.wording import counted
 
 @dataclass(slots=True)
 class _Findings:
+    metadata: DatasetMetadata | None = None
     baseline: Baseline | None = None
     items_looked_at: bool = False
     warnings: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ async def check_payload(
     except GuardError as error:
         found = findings.baseline
         if counts_anyway and not findings.items_looked_at:
-            found = await _foreseen(context, payload)
+            found = await _foreseen(context, payload, findings.metadata)
         return RefreshEnded(
             DatasetStatus.REFUSED,
             error.report(),
@@ -103,7 +104,7 @@ async def check_structure(context: DatasetContext, payload: Payload, metadata: D
 
 async def _structure(context: DatasetContext, payload: Payload, findings: _Findings) -> DatasetMetadata | None:
     guards.check_rows(context.dataset, payload, context.again)
-    metadata = await _metadata(context, findings)
+    findings.metadata = metadata = await _metadata(context, findings)
     if metadata is not None:
         _check_properties(context, payload, metadata)
     return metadata
@@ -171,12 +172,13 @@ async def _warn_of_few_items(context: DatasetContext, baseline: Baseline, findin
     )
 
 
-async def _foreseen(context: DatasetContext, payload: Payload) -> Baseline | None:
-    """What the items say of a payload that is refused already; a reading that fails takes nothing from the refusal."""
+async def _foreseen(context: DatasetContext, payload: Payload, metadata: DatasetMetadata | None) -> Baseline | None:
+    """What the items say of a payload that is refused already; a reading that fails takes nothing from the refusal.
+    `metadata` is the dataset's if it was read already."""
     if context.dataset.guards.baseline != "live":
         return None
     try:
-        metadata = await context.run.client.metadata(context.dataset.dataset_id)
+        metadata = metadata or await context.run.client.metadata(context.dataset.dataset_id)
         return await _live(context, payload, metadata)
     except (BulkimportError, JsonStreamError):
         return None
@@ -203,10 +205,10 @@ async def _live(context: DatasetContext, payload: Payload, metadata: DatasetMeta
     return Baseline("live", snapshot.held, snapshot.changes)
 
 
-def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> Comparison:
+def comparison_of(dataset: Dataset, metadata: DatasetMetadata | None) -> ComparisonRules:
     """How this dataset's payload and items are compared, as far as its properties are known."""
     options = dataset.import_options
-    return Comparison(
+    return ComparisonRules(
         key=dataset.key,
         types={key: one.type for key, one in metadata.properties.items()} if metadata else {},
         date_format=options.date_format,

@@ -68,8 +68,8 @@ class Refresh:
     """Everything known of one refresh: the fold of its events.
 
     `attempts` counts generated locations, `locations` those of this process, `rechecks` how often the dataset changed
-    meanwhile. `setback` is why a location was given up, `uploaded` the SHA-256 of what lies at the present one, `lost`
-    how the import request went whose ticket never came.
+    meanwhile. `location_error` is why a location was given up, `uploaded` the SHA-256 of what lies at the present one,
+    `lost` how the import request went whose ticket never came.
     """
 
     state: State = State.PENDING
@@ -85,7 +85,7 @@ class Refresh:
     lost: ErrorReport | None = None
     attempts: int = 0
     locations: int = 0
-    setback: str = ""
+    location_error: str = ""
     ticket_url: str | None = field(default=None, repr=False)
     result_url: str | None = field(default=None, repr=False)
     status: DatasetStatus | None = None
@@ -255,7 +255,7 @@ def _learn_of_location(refresh: Refresh, event: _OfLocation) -> Refresh:
         case e.ImportTurnedAway(error=error):
             return _learn_of_location(_traced(refresh, error.trace_id), e.PayloadUploaded())  # it still lies there
         case e.LocationExpired(error=error):
-            return replace(_traced(refresh, error.trace_id), uploaded=None, setback=error.message)
+            return replace(_traced(refresh, error.trace_id), uploaded=None, location_error=error.message)
         case e.ImportRequested():
             return replace(refresh, uploaded=None, lost=None)
 

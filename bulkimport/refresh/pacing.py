@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bulkimport.model import Poll
 
 GROWTH = 1.6
-
+"""By how much each wait is longer than the one before."""
 
 LEAST_PATIENCE = 900.0
 """Seconds that a job may take at least, however short `poll.timeout` is: that one says how long to watch."""

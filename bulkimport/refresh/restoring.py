@@ -89,7 +89,8 @@ class Restoring:
             self._found = await context.run.workers.run(restore, _request(context, undo, metadata), size=size)
         except JsonStreamError as error:
             raise SourceError(
-                f"The items in Orgvue could not be read: {error}. Nothing was sent.", "Restore again later."
+                f"The items in Orgvue could not be read: {error}. Nothing was sent.",
+                f"Restore again later: {self._again()}",
             ) from error
         await anyio.to_thread.run_sync(files.items.unlink)
         for warning in self._found.payload.warnings:
@@ -107,7 +108,7 @@ class Restoring:
             return NothingToSend(found.held)
         if not await self._approve(found.changes, found.held):
             error = ErrorReport(
-                None, "The restore was not approved; nothing was sent.", "Restore again to be asked again."
+                None, "The restore was not approved; nothing was sent.", f"To be asked again: {self._again()}"
             )
             return RefreshEnded(DatasetStatus.CANCELLED, error, changes=found.changes, baseline="live")
         try:
@@ -133,7 +134,7 @@ class Restoring:
         if isinstance(event, DatasetChanged):
             raise GuardError(
                 "The dataset has changed in Orgvue while the restore was prepared; nothing was sent.",
-                hint="Restore again, to see and approve what that would change now.",
+                hint=f"Restore again, to see and approve what that would change now: {self._again()}",
             )
         return event
 

@@ -7,7 +7,7 @@ when a job that had begun in the last moment of its temporary file would be over
 
 from dataclasses import replace
 
-from bulkimport.errors import LocationExpiredError, ServiceError
+from bulkimport.errors import ServiceError
 from bulkimport.model import DatasetStatus, ErrorReport, Payload, Stage
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.events import ImportFound, ImportRuledOut, RefreshEnded
@@ -46,7 +46,7 @@ async def result_is_there(context: DatasetContext, refresh: Refresh) -> bool:
     assert payload is not None  # noqa: S101 - SEARCHING follows SourceRead
     try:
         head = await context.run.client.read_stored_head(location_of(refresh), _HEAD)
-    except (LocationExpiredError, ServiceError):
+    except ServiceError:
         return False
     return head is not None and is_result(head, payload)
 

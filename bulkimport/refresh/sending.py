@@ -33,7 +33,7 @@ async def generate_location(
     if refresh.locations >= MAX_LOCATIONS:
         raise ServiceError(
             f"{MAX_LOCATIONS} temporary files in a row could not be used; nothing was imported. Of the last: "
-            + (refresh.setback or "it expired before its import could be submitted."),
+            + (refresh.location_error or "it expired before its import could be submitted."),
             hint="Where they expire, the upload is too slow for the life of the URLs: use a faster link, or fewer "
             "datasets at once. Where they are refused, see that no proxy or firewall stands before the storage.",
             stage=Stage.UPLOAD,

@@ -96,9 +96,17 @@ async def _wait_for_end(context: DatasetContext, earlier: UnsettledImport) -> st
     raise GuardError(
         f"An import of this dataset by run {earlier.run_id} may still be running, and its end was not seen within "
         f"{poll.timeout:g} s. A second one beside it could delete what the first one wrote; nothing was sent.",
-        hint="Wait for that job to end in Orgvue, then look at it again: "
-        + context.run.typed.command("run", "--failed", earlier.run_id, "--only", context.dataset.name),
+        hint=f"Wait for that job to end in Orgvue, then look at it again: {await _again(context, earlier.run_id)}",
     )
+
+
+async def _again(context: DatasetContext, run_id: str) -> str:
+    """The command that looks again at an import of the run, and makes it once more only where it did not succeed."""
+    name, typed = context.dataset.name, context.run.typed
+    run = await context.run.journal.run(run_id)
+    if run is not None and run.command == "restore":
+        return typed.restore(name, run.parent_run_id)
+    return typed.command("run", "--failed", run_id, "--only", name)
 
 
 async def _end_of(context: DatasetContext, refresh: Refresh) -> tuple[str | None, bool]:

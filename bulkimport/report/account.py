@@ -11,11 +11,11 @@ from bulkimport.errors import StateError
 from bulkimport.folders import RunFolders
 from bulkimport.journal import Entry, Journal, RunRecord
 from bulkimport.model import RunStatus
-from bulkimport.report.comparison import Comparison, compare
+from bulkimport.report.comparison import Comparison, compare_runs
 from bulkimport.report.discretion import discreet_run
 from bulkimport.report.facts import RunFacts
-from bulkimport.report.fold import facts_of, run_facts
-from bulkimport.report.order import Place, steps
+from bulkimport.report.fold import fold_run, run_facts
+from bulkimport.report.order import OrderedDataset, steps
 from bulkimport.report.rejected import Rejected, read_rejected
 from bulkimport.report.timeline import Timeline, timeline
 
@@ -30,7 +30,7 @@ class Account:
     run: RunRecord
     facts: RunFacts
     timeline: Timeline
-    order: tuple[tuple[Place, ...], ...]
+    order: tuple[tuple[OrderedDataset, ...], ...]
     comparison: Comparison
     rejected: tuple[Rejected, ...]
     told_at: datetime
@@ -52,7 +52,7 @@ async def account_of(
     earlier, unreadable = await _earlier(journal, run, now)
 
     def gather() -> Account:
-        facts = facts_of(run, entries, records, now).redacted(redact)
+        facts = fold_run(run, entries, records, now).redacted(redact)
         facts = facts if with_values else discreet_run(facts)
         files = RunFolders(state_dir, run.run_id)
         return Account(
@@ -60,7 +60,7 @@ async def account_of(
             facts=facts,
             timeline=timeline(run.started_at, _end(run, entries, now), [record.name for record in records], entries),
             order=steps({record.name: record.spec.get("depends_on", ()) for record in records}),
-            comparison=compare(facts, earlier, unreadable),
+            comparison=compare_runs(facts, earlier, unreadable),
             rejected=tuple(
                 read_rejected(one.name, files.named(one.name).failed, include_values=with_values, redact=redact)
                 for one in facts.datasets

@@ -11,7 +11,7 @@ from bulkimport.model import Stage
 from bulkimport.report.account import Account
 from bulkimport.report.comparison import Point, usual
 from bulkimport.report.layout import NOTHING, Column, Layout, paragraph, table
-from bulkimport.report.meaning import SANDBOX
+from bulkimport.report.meaning import SANDBOX_NOTICE
 from bulkimport.report.rejected import Rejected
 from bulkimport.report.support import about, support_lines
 from bulkimport.report.text import summary_text
@@ -42,7 +42,7 @@ def account_text(account: Account, layout: Layout) -> str:
         *[part for one in account.rejected for part in _section(f"Rejected items of {one.dataset}", _rejected(one))],
         *_section("For Orgvue's support", [paragraph(line) for line in support_lines(account)]),
         *_section("Versions", [paragraph(f"{label}: {text}") for label, text in about(account)]),
-        *([paragraph(SANDBOX, "bold magenta")] if account.facts.sandbox else []),
+        *([paragraph(SANDBOX_NOTICE, "bold magenta")] if account.facts.sandbox else []),
     ]
     return summary_text(account.facts, layout) + layout.render(["", *parts])
 

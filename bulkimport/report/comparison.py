@@ -43,7 +43,7 @@ class Comparison:
     unreadable: int = 0
 
 
-def compare(run: RunFacts, earlier: Sequence[RunFacts], unreadable: int = 0) -> Comparison:
+def compare_runs(run: RunFacts, earlier: Sequence[RunFacts], unreadable: int = 0) -> Comparison:
     """`earlier` runs are given from the oldest to the newest; only datasets of `run` are looked at one by one."""
     every = [*earlier, run]
     by_name = [{dataset.name: dataset for dataset in one.datasets} for one in every]

@@ -24,10 +24,10 @@ async def run_facts(journal: Journal, run: RunRecord, now: datetime, warnings: S
     entries = await journal.entries(run.run_id)
     records = await journal.datasets(run.run_id)
     # Of hundreds of datasets this takes long enough to hold up a loop.
-    return await anyio.to_thread.run_sync(facts_of, run, entries, records, now, warnings)
+    return await anyio.to_thread.run_sync(fold_run, run, entries, records, now, warnings)
 
 
-def facts_of(
+def fold_run(
     run: RunRecord,
     entries: Iterable[Entry],
     records: Iterable[DatasetRecord],

@@ -8,7 +8,7 @@ from bulkimport.report.facts import DatasetFacts, RunFacts
 from bulkimport.wording import counted, listed
 
 UNTOUCHED = "Nothing was imported: Orgvue holds what it held before."
-SANDBOX = "SANDBOX: this ran against the embedded sandbox; no Orgvue tenant was touched."
+SANDBOX_NOTICE = "SANDBOX: this ran against the embedded sandbox; no Orgvue tenant was touched."
 
 
 def for_the_data(dataset: DatasetFacts) -> str:
@@ -37,7 +37,7 @@ def for_the_data(dataset: DatasetFacts) -> str:
 
 
 def of_the_exit(run: RunFacts) -> str:
-    """The exit code in words (contract, section 1)."""
+    """The exit code in words."""
     match run.status:
         case RunStatus.RUNNING:
             return "The run has not ended."
@@ -49,7 +49,9 @@ def of_the_exit(run: RunFacts) -> str:
             bad = sum(dataset.is_problem for dataset in run.datasets)
             return f"Exit code 1: {counted(bad, 'dataset')} did not succeed."
         case RunStatus.INTERRUPTED:
-            return "The run was stopped before its end (exit code 130 after SIGINT, 143 after SIGTERM)."
+            return (
+                "The run was stopped before its end (exit code 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP)."
+            )
         case _:
             assert_never(run.status)
 

@@ -6,14 +6,14 @@ from graphlib import TopologicalSorter
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OrderedDataset:
     """A dataset and those of the same run that it waited for."""
 
     name: str
     after: tuple[str, ...] = ()
 
 
-def steps(depends_on: Mapping[str, Sequence[str]]) -> tuple[tuple[Place, ...], ...]:
+def steps(depends_on: Mapping[str, Sequence[str]]) -> tuple[tuple[OrderedDataset, ...], ...]:
     """Each step holds the datasets that may start once all steps before it have succeeded, in the order given.
 
     Dependencies that are no part of the run gate nothing and are left out.
@@ -24,6 +24,6 @@ def steps(depends_on: Mapping[str, Sequence[str]]) -> tuple[tuple[Place, ...], .
     found = []
     while sorter.is_active():
         ready = set(sorter.get_ready())
-        found.append(tuple(Place(name, gates[name]) for name in gates if name in ready))
+        found.append(tuple(OrderedDataset(name, gates[name]) for name in gates if name in ready))
         sorter.done(*ready)
     return tuple(found)

@@ -18,7 +18,7 @@ from bulkimport.report.account import Account
 from bulkimport.report.alike import alike, attention, in_full
 from bulkimport.report.comparison import Point, usual
 from bulkimport.report.facts import RUNNING, DatasetFacts, RunFacts
-from bulkimport.report.meaning import SANDBOX, next_commands, of_the_exit
+from bulkimport.report.meaning import SANDBOX_NOTICE, next_commands, of_the_exit
 from bulkimport.report.support import about, support_lines
 from bulkimport.report.timeline import seconds_by_stage
 from bulkimport.wording import counted, duration, listed, number, printable
@@ -59,7 +59,7 @@ def page(account: Account) -> str:
         statuses={dataset.name: _status(dataset) for dataset in facts.datasets},
         support=support_lines(account),
         about=about(account),
-        sandbox=SANDBOX,
+        sandbox=SANDBOX_NOTICE,
     )
 
 

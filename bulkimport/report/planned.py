@@ -10,14 +10,13 @@ from bulkimport.planner import PlannedDataset
 from bulkimport.preflight import Check
 from bulkimport.report.checks import checks_document, checks_parts
 from bulkimport.report.columns import column_document, columns_text
-from bulkimport.report.layout import ALARM, Column, Layout, labelled, paragraph, table
-from bulkimport.report.meaning import SANDBOX
+from bulkimport.report.layout import ALARM, NOTHING, Column, Layout, labelled, paragraph, table
+from bulkimport.report.meaning import SANDBOX_NOTICE
 from bulkimport.report.summary import changes_document, error_document
 from bulkimport.wording import number
 
 PLAN_SCHEMA = "bulkimport.plan/1"
 CHECK_SCHEMA = "bulkimport.check/1"
-_NOTHING = "-"
 _STYLES = {"ready": "green", "blocked": "yellow"}
 
 
@@ -28,7 +27,9 @@ def plan_document(config: str, planned: Sequence[PlannedDataset], *, sandbox: bo
         "config": config,
         "sandbox": sandbox,
         "datasets": [
-            _source_facts(one) | {"baseline": one.baseline, "items": changes_document(one.changes)} | _verdict(one)
+            _source_facts(one)
+            | {"baseline": one.baseline, "items": changes_document(one.changes)}
+            | _outcome_facts(one)
             for one in planned
         ],
     }
@@ -49,7 +50,7 @@ def check_document(
                 "columns": list(one.payload.columns) if one.payload else None,
                 "source_columns": [column_document(column, one.property_types) for column in one.source_columns],
             }
-            | _verdict(one)
+            | _outcome_facts(one)
             for one in planned
         ],
     }
@@ -71,10 +72,10 @@ def plan_text(config: str, planned: Sequence[PlannedDataset], layout: Layout, *,
         [
             *_first_cells(one),
             *(Text(number(count)) for count in _counts(one)),
-            Text(one.baseline or _NOTHING),
+            Text(one.baseline or NOTHING),
         ]
         if one.changes
-        else [*_first_cells(one), *[Text(_NOTHING)] * 4, Text(one.baseline or _NOTHING)]
+        else [*_first_cells(one), *[Text(NOTHING)] * 4, Text(one.baseline or NOTHING)]
         for one in planned
     ]
     title = paragraph(f"Plan for {config}: nothing was changed.", "bold")
@@ -101,7 +102,7 @@ def check_text(
 
 
 def _framed(parts: list[RenderableType], sandbox: bool) -> list[RenderableType]:
-    line = paragraph(SANDBOX, "magenta")
+    line = paragraph(SANDBOX_NOTICE, "magenta")
     return [line, "", *parts, "", line] if sandbox else parts
 
 
@@ -109,7 +110,7 @@ def _first_cells(one: PlannedDataset) -> list[Text]:
     return [
         Text(one.name),
         Text(one.status, style=_STYLES.get(one.status, ALARM)),
-        Text(number(one.payload.rows) if one.payload else _NOTHING),
+        Text(number(one.payload.rows) if one.payload else NOTHING),
     ]
 
 
@@ -140,5 +141,5 @@ def _source_facts(one: PlannedDataset) -> dict[str, Any]:
     }
 
 
-def _verdict(one: PlannedDataset) -> dict[str, Any]:
+def _outcome_facts(one: PlannedDataset) -> dict[str, Any]:
     return {"error": error_document(one.error) if one.error else None, "warnings": list(one.warnings)}

@@ -1,4 +1,4 @@
-"""The JSON documents about runs (contract, section 3), from facts. Pure."""
+"""The JSON documents about runs, from facts. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

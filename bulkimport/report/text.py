@@ -21,7 +21,7 @@ from bulkimport.report.layout import (
     style_of,
     table,
 )
-from bulkimport.report.meaning import SANDBOX, next_commands, of_the_exit, to_type
+from bulkimport.report.meaning import SANDBOX_NOTICE, next_commands, of_the_exit, to_type
 from bulkimport.wording import counted, duration, number, printable
 
 _COLUMNS = (
@@ -84,7 +84,7 @@ def history_text(runs: Sequence[HistoryEntry], layout: Layout) -> str:
 
 def _framed(run: RunFacts, parts: list[RenderableType]) -> list[RenderableType]:
     """Between two lines that say so, if the run was one of the sandbox."""
-    banner = paragraph(SANDBOX, "bold magenta")
+    banner = paragraph(SANDBOX_NOTICE, "bold magenta")
     return [banner, "", *parts, "", banner] if run.sandbox else parts
 
 

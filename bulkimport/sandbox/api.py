@@ -18,9 +18,9 @@ from bulkimport.sandbox.bodies import read_body
 from bulkimport.sandbox.jobs import Jobs
 from bulkimport.sandbox.observed import Observed, raw_header
 from bulkimport.sandbox.private import open_private
-from bulkimport.sandbox.service import Service, new_id
+from bulkimport.sandbox.service import SandboxService, new_id
 from bulkimport.sandbox.state import TempFile
-from bulkimport.sandbox.storage import PAYLOAD_TYPES, file_path, locate
+from bulkimport.sandbox.storage import PAYLOAD_TYPES, file_path, stored_object
 
 PREFIX = re.compile(r"/api/v1/(?P<tenant>[^/?]*)/(?P<rest>[^?]*)(?:\?(?P<query>.*))?")
 SYNC_LIMIT = 6 * 1024 * 1024
@@ -70,7 +70,7 @@ def parse_call(method: str, target: str) -> Call | None:
 class Api:
     """Answers API calls; every error is a Refusal in the API's format."""
 
-    def __init__(self, service: Service, jobs: Jobs) -> None:
+    def __init__(self, service: SandboxService, jobs: Jobs) -> None:
         self._service = service
         self._jobs = jobs
         self._calls: dict[str, Callable[[web.BaseRequest, Call, str, Observed], Awaitable[Answer]]] = {
@@ -242,14 +242,14 @@ class Api:
         else:
             raise api_error("Unprocessable", f"{name}: the sandbox reaches only its own storage")
         target = value["url"].removeprefix(origin)
-        place = locate(method, target)
+        place = stored_object(method, target)
         file = await service.data(service.state.file, place.id) if place else None
         content_type = PAYLOAD_TYPES[file.target_type] if file and method == "PUT" else ""
-        verdict = service.signer.verify(method, target, time.time(), content_type)
-        if verdict in ("mismatch", "unsigned") or place is None:
+        signature = service.signer.verify(method, target, time.time(), content_type)
+        if signature in ("mismatch", "unsigned") or place is None:
             raise api_error("Unprocessable", f"{name}: the storage refuses the URL")
         late = service.options.location_check == "job"
-        if file is None or (verdict == "expired" and not late):
+        if file is None or (signature == "expired" and not late):
             raise api_error("Unprocessable", f"{name}: the URL or its file has expired")
         return file
 

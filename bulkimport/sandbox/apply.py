@@ -50,7 +50,7 @@ class ImportParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ImportTask:
     """One import to be done; `sides` are the database files of the datasets that links join (None: it is missing)."""
 
     job_id: str
@@ -65,7 +65,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """How a job ended: `errors` is empty exactly if it completed."""
 
     items: int = 0
@@ -85,7 +85,7 @@ def error(name: str, message: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "code": "900000", "message": message, **more}
 
 
-def apply_import(work: Work) -> Outcome:
+def apply_import(work: ImportTask) -> JobOutcome:
     """Does one import, or finds that it was done before this process began; blocking, and long."""
     with ExitStack() as stack:
         db = stack.enter_context(closing(dataset.connect(Path(work.database))))
@@ -97,16 +97,16 @@ def apply_import(work: Work) -> Outcome:
         if done is not None:
             db.execute("ROLLBACK")
             items, errors = json.loads(done[0])
-            return Outcome(items, tuple(errors))
+            return JobOutcome(items, tuple(errors))
         part = Path(f"{work.result}.part")
         try:
             with open_private(part) as result:
-                outcome = Outcome(_Import(work, db, result, stack).run())
+                outcome = JobOutcome(_Import(work, db, result, stack).run())
             part.replace(work.result)
         except (JobFailedError, PayloadError, DeniedError) as failure:
             db.execute("ROLLBACK")
             part.unlink(missing_ok=True)
-            outcome = Outcome(0, _errors_of(failure))
+            outcome = JobOutcome(0, _errors_of(failure))
             db.execute("BEGIN IMMEDIATE")
         record = (work.job_id, json.dumps([outcome.items, outcome.errors]))
         db.execute("INSERT INTO applied VALUES (?, ?)", record)
@@ -136,7 +136,7 @@ class _Changes:
 class _Import:
     """One pass over one payload inside one open transaction."""
 
-    def __init__(self, work: Work, db: sqlite3.Connection, result: IO[bytes], stack: ExitStack) -> None:
+    def __init__(self, work: ImportTask, db: sqlite3.Connection, result: IO[bytes], stack: ExitStack) -> None:
         self._work, self._db, self._result = work, db, result
         self._parameters = work.parameters
         self._info: Description = dataset.describe(db)

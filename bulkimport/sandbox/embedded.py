@@ -23,7 +23,7 @@ import anyio
 import orjson
 
 from bulkimport.errors import StateError
-from bulkimport.sandbox.private import open_lock, try_lock
+from bulkimport.sandbox.private import open_lock, try_lock, unusable_folder
 from bulkimport.sandbox.seeding import encode_seeds
 from bulkimport.sandbox.world import SECRET_HEADER, SEEDS_PATH, USERS_LOCK, Address, DatasetSeed, python_environment
 
@@ -54,14 +54,13 @@ def _enter(data_dir: Path) -> int:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         users = open_lock(data_dir / USERS_LOCK)
     except OSError as error:
-        hint = "Choose a state directory that can be written."
-        raise StateError(f"the sandbox cannot keep its data in {data_dir}: {error.strerror}", hint=hint) from error
+        raise unusable_folder(data_dir, error) from error
     deadline = time.monotonic() + _PATIENCE
     while not try_lock(users, shared=True):
         if time.monotonic() > deadline:
             os.close(users)
             hint = "End the process that still holds its folder, then start again."
-            raise StateError(f"the last sandbox of {data_dir} does not end", hint=hint)
+            raise StateError(f"The last sandbox of {data_dir} does not end. Nothing was sent.", hint=hint)
         time.sleep(_LOOK_SECONDS)
     return users
 
@@ -85,7 +84,9 @@ def _ensure_served(data_dir: Path) -> int | None:
         while not try_lock(lock, shared=False):
             if time.monotonic() > deadline:
                 hint = "Look for a run that hangs at its start, and end it."
-                raise StateError("another run is starting the sandbox and does not finish", hint=hint)
+                raise StateError(
+                    "Another run is starting the sandbox and does not finish. Nothing was sent.", hint=hint
+                )
             time.sleep(_LOOK_SECONDS)
         return None if _is_served(data_dir) else _start(data_dir)
     finally:
@@ -134,7 +135,7 @@ def _start(data_dir: Path) -> int:
         os.kill(child, signal.SIGKILL)
     if not answer or "error" in (document := orjson.loads(answer)):
         os.waitpid(child, 0)
-        message = document["error"] if answer else "the sandbox did not start"
+        message = document["error"] if answer else "The sandbox did not start. Nothing was sent."
         raise StateError(message, hint=document["hint"] if answer else f"Its own words are in {log}.")
     return child
 
@@ -162,7 +163,7 @@ def _join(data_dir: Path, seeds: tuple[DatasetSeed, ...]) -> Address:
         except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
             if time.monotonic() > deadline or not _is_served(data_dir):
                 hint = f"Its own words are in {data_dir / 'sandbox.log'}."
-                raise StateError(f"the sandbox does not answer: {error}", hint=hint) from error
+                raise StateError(f"The sandbox does not answer: {error}. Nothing was sent.", hint=hint) from error
             time.sleep(_LOOK_SECONDS)
         else:
             return Address(document["base_url"], document["tenant_id"], document["token"])

@@ -42,7 +42,7 @@ import orjson
 Step = Literal[
     "generate", "upload", "import", "poll", "result", "items", "metadata", "list", "tempget", "export", "sync", "create"
 ]
-Kind = Literal[
+ActionKind = Literal[
     "status",
     "reset_before",
     "reset_after",
@@ -77,7 +77,7 @@ class FaultFileError(ValueError):
 class Action:
     """What happens: `value` is that of the kind's own key, the rest only concern `status` and `drip`."""
 
-    kind: Kind
+    kind: ActionKind
     value: Any
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -216,9 +216,9 @@ def _occasion(match: dict[str, Any], where: str, report: Report) -> tuple[str, f
 
 
 def _action(action: dict[str, Any], where: str, report: Report) -> Action | None:
-    kinds = [kind for kind in get_args(Kind) if kind in action]
+    kinds = [kind for kind in get_args(ActionKind) if kind in action]
     if len(kinds) != 1:
-        report(f"{where}: action: expected exactly one of {', '.join(get_args(Kind))}, got {sorted(action)}")
+        report(f"{where}: action: expected exactly one of {', '.join(get_args(ActionKind))}, got {sorted(action)}")
         return None
     kind = kinds[0]
     for key in sorted(action.keys() - {kind, *_EXTRAS.get(kind, ())}):

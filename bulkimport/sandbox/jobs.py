@@ -18,11 +18,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bulkimport.sandbox.answers import CSV, JSON
-from bulkimport.sandbox.apply import ImportParameters, Outcome, Work, error
+from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, error
 from bulkimport.sandbox.dataset import Description
 from bulkimport.sandbox.export import write_export
 from bulkimport.sandbox.private import open_private
-from bulkimport.sandbox.service import Service, new_id, now_text
+from bulkimport.sandbox.service import SandboxService, new_id, now_text
 from bulkimport.sandbox.state import Job, TempFile
 
 _LOG = logging.getLogger(__name__)
@@ -34,14 +34,14 @@ def result_type(job: Job) -> str:
     return _TYPES.get(job.kind, JSON)
 
 
-def result_encoding(service: Service) -> str | None:
+def result_encoding(service: SandboxService) -> str | None:
     return "gzip" if service.options.gzip_results else None
 
 
 class Jobs:
     """All jobs of a server; they live in its task group."""
 
-    def __init__(self, service: Service, tasks: TaskGroup) -> None:
+    def __init__(self, service: SandboxService, tasks: TaskGroup) -> None:
         self._service = service
         self._tasks = tasks
         self._latest: dict[str, anyio.Event] = {}
@@ -148,21 +148,21 @@ class Jobs:
         finally:
             done.set()
 
-    async def _perform(self, job: Job) -> Outcome:
+    async def _perform(self, job: Job) -> JobOutcome:
         service = self._service
         if job.kind != "import":
             path, result = service.catalog.path(job.dataset_id), service.result_path(job.id)
-            return Outcome(await anyio.to_thread.run_sync(write_export, path, result, job.kind))
+            return JobOutcome(await anyio.to_thread.run_sync(write_export, path, result, job.kind))
         if not await anyio.to_thread.run_sync(service.payload_path(job.id).exists):
             message = "the importLocation could not be read: it is empty or has expired"
-            return Outcome(0, (error("ImportLocationUnreadable", message),))
+            return JobOutcome(0, (error("ImportLocationUnreadable", message),))
         fault = service.faults.next("job", service.catalog.names(job.dataset_id))
         description = await anyio.to_thread.run_sync(service.catalog.describe, job.dataset_id)
         return await service.pool.apply(_work(service, job, description, fault.kind if fault else "", fault))
 
 
-def _work(service: Service, job: Job, description: Description, kind: str, fault: Any) -> Work:
-    return Work(
+def _work(service: SandboxService, job: Job, description: Description, kind: str, fault: Any) -> ImportTask:
+    return ImportTask(
         job_id=job.id,
         database=str(service.catalog.path(job.dataset_id)),
         payload=str(service.payload_path(job.id)),
@@ -175,14 +175,14 @@ def _work(service: Service, job: Job, description: Description, kind: str, fault
     )
 
 
-def _register(service: Service, job: Job, source: Path | None) -> None:
+def _register(service: SandboxService, job: Job, source: Path | None) -> None:
     """Makes the payload the job's own (a second name for the same bytes), then the job a fact."""
     if source is not None and source.exists():
         os.link(source, service.payload_path(job.id))
     service.state.add_job(job)
 
 
-def _finish(service: Service, job: Job, outcome: Outcome) -> None:
+def _finish(service: SandboxService, job: Job, outcome: JobOutcome) -> None:
     """Puts the result where it belongs, then makes the end a fact."""
     target: str | None = None
     if not outcome.errors:
@@ -205,7 +205,7 @@ def _finish(service: Service, job: Job, outcome: Outcome) -> None:
     service.payload_path(job.id).unlink(missing_ok=True)
 
 
-def _deliver(service: Service, job: Job, result: Path, file: TempFile) -> None:
+def _deliver(service: SandboxService, job: Job, result: Path, file: TempFile) -> None:
     """Writes the result to the location the caller named, unless that has expired, as a PUT to it would find."""
     if file.expires <= time.time():
         return

@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from bulkimport.sandbox.apply import Outcome, Work
+from bulkimport.sandbox.apply import ImportTask, JobOutcome
 from bulkimport.sandbox.worker import attempt, decode_outcome, encode_work
 from bulkimport.sandbox.world import python_environment
 
@@ -29,7 +29,7 @@ class WorkerPool:
         self._places = anyio.CapacityLimiter(max(1, size))
         self._idle: list[_Worker] = []
 
-    async def apply(self, work: Work) -> Outcome:
+    async def apply(self, work: ImportTask) -> JobOutcome:
         """Applies one payload, anew if its process dies: what was applied is found applied.
 
         Cancelling ends the worker process; a thread runs on, to its harmless end.
@@ -49,7 +49,7 @@ class WorkerPool:
                     self._idle.append(worker)
                     return outcome
         message = "the process that applied the payload ended unexpectedly, more than once"
-        return Outcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
+        return JobOutcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
 
     async def close(self) -> None:
         while self._idle:
@@ -71,7 +71,7 @@ class _Worker:
         command = [sys.executable, "-P", "-m", "bulkimport.sandbox.worker"]
         return cls(await anyio.open_process(command, stdin=PIPE, stdout=PIPE, stderr=None, env=python_environment()))
 
-    async def apply(self, work: Work) -> Outcome:
+    async def apply(self, work: ImportTask) -> JobOutcome:
         try:
             await self._input.send(encode_work(work))
             return decode_outcome(await self._lines.receive_until(b"\n", _LONGEST_LINE))

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import IO
 
+from bulkimport.errors import StateError
+
 
 def opener(path: str, flags: int) -> int:
     """For `open(..., opener=opener)`: what is created is readable by its owner alone."""
@@ -36,3 +38,11 @@ def try_lock(descriptor: int, *, shared: bool) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def unusable_folder(folder: Path, error: OSError) -> StateError:
+    """Why there can be no sandbox with this data folder."""
+    return StateError(
+        f"The sandbox cannot keep its data in {folder}: {error.strerror}. Nothing was sent.",
+        hint="Choose a state directory that can be written.",
+    )

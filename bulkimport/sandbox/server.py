@@ -19,16 +19,16 @@ from bulkimport.errors import StateError, UsageError
 from bulkimport.sandbox import dataset
 from bulkimport.sandbox.api import Api
 from bulkimport.sandbox.catalog import Catalog
-from bulkimport.sandbox.exchange import Exchange
 from bulkimport.sandbox.faults import FaultPlan, Rule, parse_rules
+from bulkimport.sandbox.handlers import RequestHandlers
 from bulkimport.sandbox.jobs import Jobs
 from bulkimport.sandbox.limits import Stats
 from bulkimport.sandbox.observed import Observations, Observed
 from bulkimport.sandbox.pool import WorkerPool, worker_pool
-from bulkimport.sandbox.private import open_lock, try_lock, write_private
-from bulkimport.sandbox.service import Service
+from bulkimport.sandbox.private import open_lock, try_lock, unusable_folder, write_private
+from bulkimport.sandbox.service import SandboxService
 from bulkimport.sandbox.signing import Signer
-from bulkimport.sandbox.state import Job, State
+from bulkimport.sandbox.state import Job, SandboxState
 from bulkimport.sandbox.storage import Storage
 from bulkimport.sandbox.world import Address, DatasetSeed, JobTiming, PropertySeed, SandboxOptions
 
@@ -54,7 +54,7 @@ _FOLDERS = ("objects", "payloads", "results")
 class Sandbox:
     """A running sandbox as its owner sees it."""
 
-    def __init__(self, service: Service, address: Address) -> None:
+    def __init__(self, service: SandboxService, address: Address) -> None:
         self._service = service
         self.address = address
 
@@ -102,7 +102,7 @@ async def running_sandbox(options: SandboxOptions) -> AsyncIterator[Sandbox]:
     """
     lock = await anyio.to_thread.run_sync(_claim, options)
     try:
-        state = await anyio.to_thread.run_sync(State, options.data_dir / "world.db")
+        state = await anyio.to_thread.run_sync(SandboxState, options.data_dir / "world.db")
         try:
             async with worker_pool(options.workers) as pool:
                 service = await anyio.to_thread.run_sync(_furnish, options, state, pool)
@@ -115,7 +115,7 @@ async def running_sandbox(options: SandboxOptions) -> AsyncIterator[Sandbox]:
         close(lock)
 
 
-def _furnish(options: SandboxOptions, state: State, pool: WorkerPool) -> Service:
+def _furnish(options: SandboxOptions, state: SandboxState, pool: WorkerPool) -> SandboxService:
     """Everything that lies in the data folder, in one piece."""
     for name in _FOLDERS:
         # What is whole has no extension; what has one was being written when an earlier life ended.
@@ -125,11 +125,11 @@ def _furnish(options: SandboxOptions, state: State, pool: WorkerPool) -> Service
     catalog.plant(options.seeds)
     signer = Signer(bytes.fromhex(state.setting("signing_key", secrets.token_hex(32))))
     secret = secrets.token_urlsafe(24)
-    return Service(options, state, catalog, signer, pool, FaultPlan(options.faults), Observations(), secret)
+    return SandboxService(options, state, catalog, signer, pool, FaultPlan(options.faults), Observations(), secret)
 
 
 @asynccontextmanager
-async def _listening(service: Service) -> AsyncIterator[Sandbox]:
+async def _listening(service: SandboxService) -> AsyncIterator[Sandbox]:
     options = service.options
     api_socket = await _bind(service, "port", options.port)
     storage_socket = await _bind(service, "storage_port", options.storage_port)
@@ -141,8 +141,8 @@ async def _listening(service: Service) -> AsyncIterator[Sandbox]:
     try:
         async with anyio.create_task_group() as tasks:
             jobs = Jobs(service, tasks)
-            exchange = Exchange(service, Api(service, jobs), Storage(service, jobs))
-            runners = [_runner(exchange.at_api), _runner(exchange.at_storage)]
+            handlers = RequestHandlers(service, Api(service, jobs), Storage(service, jobs))
+            runners = [_runner(handlers.at_api), _runner(handlers.at_storage)]
             try:
                 for runner, listener in zip(runners, (api_socket, storage_socket), strict=True):
                     await runner.setup()
@@ -208,8 +208,7 @@ def _claim(options: SandboxOptions) -> int:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         lock = open_lock(folder / "sandbox.lock")
     except OSError as error:
-        hint = "Name a folder that can be written."
-        raise StateError(f"the sandbox cannot keep its data in {folder}: {error.strerror}", hint=hint) from error
+        raise unusable_folder(folder, error) from error
     # Whoever starts an embedded sandbox looks at the lock for an instant: one look is not another server.
     for _ in range(_LOCK_ATTEMPTS):
         if try_lock(lock, shared=False):
@@ -217,10 +216,10 @@ def _claim(options: SandboxOptions) -> int:
         time.sleep(_LOCK_PAUSE)
     close(lock)
     hint = "Stop that sandbox first, or give this one a folder of its own."
-    raise StateError(f"another sandbox is serving {folder}", hint=hint)
+    raise StateError(f"Another sandbox is serving {folder}.", hint=hint)
 
 
-async def _bind(service: Service, name: str, port: int) -> socket.socket:
+async def _bind(service: SandboxService, name: str, port: int) -> socket.socket:
     """A listening address: the port that was asked for, else that of the last life if it is free, else any."""
     host = service.options.host
     remembered = int(await service.data(service.state.setting, name, "0"))
@@ -251,7 +250,7 @@ def _runner(handler: Callable[[web.BaseRequest], Any]) -> web.ServerRunner:
     return web.ServerRunner(server, shutdown_timeout=0.3)
 
 
-def _announce(service: Service) -> Address:
+def _announce(service: SandboxService) -> Address:
     """Settles tenant and token, and leaves the address in the folder for other runs of this machine."""
     options, state = service.options, service.state
     tenant = options.tenant or state.setting("tenant", "SANDBOX")
@@ -262,7 +261,7 @@ def _announce(service: Service) -> Address:
     return address
 
 
-async def _sweep(service: Service) -> None:
+async def _sweep(service: SandboxService) -> None:
     """Deletes temporary files when their time is over, and results that no URL leads to any more."""
     while True:
         try:
@@ -272,7 +271,7 @@ async def _sweep(service: Service) -> None:
         await anyio.sleep(min(_SWEEP_SECONDS, service.options.file_ttl))
 
 
-def _sweep_once(service: Service) -> None:
+def _sweep_once(service: SandboxService) -> None:
     now = time.time()
     for file_id in service.state.forget_files(now):
         service.object_path(file_id).unlink(missing_ok=True)

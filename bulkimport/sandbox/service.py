@@ -18,18 +18,18 @@ from bulkimport.sandbox.limits import Meter
 from bulkimport.sandbox.observed import Observations
 from bulkimport.sandbox.pool import WorkerPool
 from bulkimport.sandbox.signing import Signer
-from bulkimport.sandbox.state import State
+from bulkimport.sandbox.state import SandboxState
 from bulkimport.sandbox.world import SandboxOptions
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Service:
+class SandboxService:
     """The origins are set once the listeners are bound."""
 
     options: SandboxOptions
-    state: State
+    state: SandboxState
     catalog: Catalog
     signer: Signer
     pool: WorkerPool

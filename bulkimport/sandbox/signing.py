@@ -16,7 +16,7 @@ from typing import Literal
 _SIGNATURE = re.compile(r"(.+)&X-Amz-Signature=([0-9a-f]{64})")
 _PARAMETER = re.compile(r"[?&]x-until=(\d+)")
 
-Verdict = Literal["valid", "expired", "mismatch", "unsigned"]
+SignatureState = Literal["valid", "expired", "mismatch", "unsigned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Signer:
         )
         return f"{unsigned}&X-Amz-Signature={self._digest(method, unsigned, content_type)}"
 
-    def verify(self, method: str, target: str, now: float, content_type: str = "") -> Verdict:
+    def verify(self, method: str, target: str, now: float, content_type: str = "") -> SignatureState:
         """What the store thinks of a raw request target at Unix time `now`; the signature is judged before the age."""
         found = _SIGNATURE.fullmatch(target)
         if not found:

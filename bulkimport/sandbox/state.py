@@ -70,7 +70,7 @@ _JOB_FIELDS = (
 )  # fmt: skip
 
 
-class State:
+class SandboxState:
     """The database `world.db` of a data folder."""
 
     def __init__(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from bulkimport.sandbox.answers import CSV, JSON, Answer, FileSlice, Refusal, xm
 from bulkimport.sandbox.bodies import receive_file
 from bulkimport.sandbox.jobs import Jobs, result_encoding, result_type
 from bulkimport.sandbox.observed import Observed, raw_header
-from bulkimport.sandbox.service import Service, new_id
+from bulkimport.sandbox.service import SandboxService, new_id
 from bulkimport.sandbox.state import TempFile
 
 PAYLOAD_TYPES = {"json": JSON, "csv": CSV}
@@ -29,14 +29,14 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoredObject:
     """What a presigned target means: the step of the import it belongs to, and the id of its file or job."""
 
     step: Literal["upload", "tempget", "poll", "result"]
     id: str
 
 
-def locate(method: str, target: str) -> Place | None:
+def stored_object(method: str, target: str) -> StoredObject | None:
     """The object a raw request target names, on either host."""
     path = target.partition("?")[0]
     found = _OBJECT.fullmatch(path) or _API_FILE.fullmatch(path)
@@ -44,10 +44,10 @@ def locate(method: str, target: str) -> Place | None:
         return None
     parts = found.groupdict()
     if parts["file"]:
-        return Place("upload" if method == "PUT" else "tempget", parts["file"])
+        return StoredObject("upload" if method == "PUT" else "tempget", parts["file"])
     if parts["ticket"]:
-        return Place("poll", parts["ticket"])
-    return Place("result", parts["result"])
+        return StoredObject("poll", parts["ticket"])
+    return StoredObject("result", parts["result"])
 
 
 def file_path(file: TempFile) -> str:
@@ -58,7 +58,7 @@ def file_path(file: TempFile) -> str:
 class Storage:
     """Answers requests for presigned URLs; `on_api_host` says at whose door a request knocked."""
 
-    def __init__(self, service: Service, jobs: Jobs) -> None:
+    def __init__(self, service: SandboxService, jobs: Jobs) -> None:
         self._service = service
         self._jobs = jobs
 
@@ -84,7 +84,9 @@ class Storage:
             server_time = f"<ServerTime>{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}</ServerTime>"
             raise xml_error(403, "AccessDenied", "Request has expired", request_id, server_time)
 
-    async def answer(self, request: web.BaseRequest, place: Place, seen: Observed, *, on_api_host: bool) -> Answer:
+    async def answer(
+        self, request: web.BaseRequest, place: StoredObject, seen: Observed, *, on_api_host: bool
+    ) -> Answer:
         """Does what the (authorised) request asks."""
         match place.step:
             case "upload" | "tempget":
@@ -109,7 +111,7 @@ class Storage:
         headers = {"Location": self._service.storage_origin + target, "Content-Type": "application/xml"}
         return Answer(307, body, headers)
 
-    async def elsewhere(self, request: web.BaseRequest, place: Place) -> Answer:
+    async def elsewhere(self, request: web.BaseRequest, place: StoredObject) -> Answer:
         """A redirect for a request that could have been answered here."""
         file = await self._file(place.id) if place.step in ("upload", "tempget") else None
         path = file_path(file) if file else request.raw_path.partition("?")[0].removeprefix("/moved")

@@ -14,31 +14,31 @@ from typing import Any
 
 import orjson
 
-from bulkimport.sandbox.apply import ImportParameters, Outcome, Work, apply_import
+from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, apply_import
 
 
-def encode_work(work: Work) -> bytes:
+def encode_work(work: ImportTask) -> bytes:
     return orjson.dumps(asdict(work)) + b"\n"
 
 
-def decode_outcome(line: bytes) -> Outcome:
+def decode_outcome(line: bytes) -> JobOutcome:
     document = orjson.loads(line)
-    return Outcome(document["items"], tuple(document["errors"]))
+    return JobOutcome(document["items"], tuple(document["errors"]))
 
 
-def attempt(work: Work) -> Outcome:
+def attempt(work: ImportTask) -> JobOutcome:
     """The work's outcome, whatever happens: trouble with disk or database fails the job and says why."""
     try:
         return apply_import(work)
     except (OSError, sqlite3.Error) as error:
         message = f"the sandbox could not apply the payload: {error}"
-        return Outcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
+        return JobOutcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
 
 
-def _decode_work(line: bytes) -> Work:
+def _decode_work(line: bytes) -> ImportTask:
     document: dict[str, Any] = orjson.loads(line)
     sides = document.pop("sides")
-    return Work(
+    return ImportTask(
         **{
             **document,
             "parameters": ImportParameters(**document["parameters"]),

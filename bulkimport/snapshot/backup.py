@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from bulkimport.durability import sync
+
 _BUFFER = 1 << 18
 
 
@@ -65,6 +67,7 @@ def backup_to(path: str | None, scratch: Path) -> Iterator[Backup]:
             os.fsync(raw.fileno())
         if backup.count:
             part.replace(path)
+            sync(Path(path).parent)
         else:
             Path(path).unlink(missing_ok=True)
     finally:

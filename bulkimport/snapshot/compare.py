@@ -13,15 +13,15 @@ from operator import not_
 from pathlib import Path
 from typing import Any
 
-from bulkimport.diff import Comparison, readable
+from bulkimport.diff import ComparisonRules, readable
 from bulkimport.errors import StateError
 from bulkimport.json_stream import BLOCK, JsonObject, blocks_in
 from bulkimport.model import Changes, PayloadFormat
 from bulkimport.snapshot.backup import Backup, backup_to
 from bulkimport.snapshot.meeting import Alone, Meeting, Met, NotUniqueError, Side
 from bulkimport.snapshot.partition import PIECE, Partitions, partitions_for
-from bulkimport.snapshot.rows import Built, Objects, Rows, Window, Written
-from bulkimport.snapshot.values import Values
+from bulkimport.snapshot.rows import Built, Objects, RowBatch, Window, Written
+from bulkimport.snapshot.values import RecordDecoder
 
 EXAMPLES = 20
 FINGERPRINTS = 100_000
@@ -47,7 +47,7 @@ class CompareRequest:
     payload_format: PayloadFormat
     columns: tuple[str, ...]
     items_path: str
-    comparison: Comparison
+    comparison: ComparisonRules
     implicit_delete: bool
     scratch: str
     backup_path: str | None = None
@@ -59,11 +59,10 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`held` counts the items Orgvue has, `backed_up` those in the backup."""
+    """`held` counts the items Orgvue has."""
 
     held: int
     changes: Changes
-    backed_up: int = 0
 
 
 @dataclass(slots=True)
@@ -81,7 +80,7 @@ class _Tally:
     created_prints: dict[int, str | None] = field(default_factory=dict)
     deleted_prints: dict[int, str | None] = field(default_factory=dict)
 
-    def settle(self, met: Met, values: Values) -> None:
+    def settle(self, met: Met, values: RecordDecoder) -> None:
         """Items, and beside each the row that has its key."""
         records = met.values()
         if records is not None:
@@ -91,7 +90,7 @@ class _Tally:
             changed = self.request.comparison.changed(list(map(met.row, indexes)), list(map(met.item, indexes)))
         self._count(len(met), map(met.item, changed))
 
-    def join(self, held: Iterable[Rows], sent: Iterable[Rows], values: Values) -> None:
+    def join(self, held: Iterable[RowBatch], sent: Iterable[RowBatch], values: RecordDecoder) -> None:
         """All items and rows of some keys; the rows are held in memory."""
         rows = Window()
         for some in sent:
@@ -197,7 +196,7 @@ def _compare(request: CompareRequest) -> Snapshot:
 def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
     """The comparison by way of the partitions; `in_order` leaves to them only what does not meet on the way there."""
     scratch = Path(request.scratch)
-    values = Values(request.comparison, request.columns)
+    values = RecordDecoder(request.comparison, request.columns)
     reader = _Reader(request, values)
     with (
         Partitions(scratch, "held", count, reader.objects) as held,
@@ -215,7 +214,7 @@ def _joined(request: CompareRequest, count: int, *, in_order: bool) -> Snapshot:
             sent.fill(reader.payload())
         for held_pile, sent_pile in zip(held, sent, strict=True):
             tally.join(held_pile, sent_pile, values)
-    return Snapshot(held=tally.held, changes=tally.changes(), backed_up=backup.count)
+    return Snapshot(held=tally.held, changes=tally.changes())
 
 
 def _settle_what_meets(request: CompareRequest, reader: "_Reader", held: Side, sent: Side, tally: _Tally) -> None:
@@ -234,30 +233,30 @@ class _Reader:
     """Both sides, block by block. Raises OSError and JsonStreamError."""
 
     request: CompareRequest
-    values: Values
+    values: RecordDecoder
 
-    def items(self) -> Iterator[Rows]:
+    def items(self) -> Iterator[RowBatch]:
         return self.objects(self.request.items_path)
 
-    def payload(self) -> Iterator[Rows]:
+    def payload(self) -> Iterator[RowBatch]:
         path = self.request.payload_path
         if self.request.payload_format == "json":
             return self.objects(path)
         return (self._rows(Built(objects), None) for objects in _csv_rows(path))
 
-    def objects(self, path: str) -> Iterator[Rows]:
+    def objects(self, path: str) -> Iterator[RowBatch]:
         """A JSON array."""
         quick = self.values.records if self.request.payload_format == "json" else None  # a CSV row makes no record
         return (self._rows(Written(block), block.values) for block in blocks_in(path, self.request.block, quick))
 
-    def _rows(self, source: Objects, records: list[Any] | None) -> Rows:
+    def _rows(self, source: Objects, records: list[Any] | None) -> RowBatch:
         comparison = self.request.comparison
         if records is None:
             keys = [[item.get(name) for item in source.objects] for name in comparison.key]
         else:
             keys = self.values.keys(records)
         are_texts = len(keys) == 1 and {str}.issuperset(map(type, keys[0]))
-        return Rows(comparison.identities(keys), records, source, are_texts=are_texts)
+        return RowBatch(comparison.identities(keys), records, source, are_texts=are_texts)
 
 
 def _csv_rows(path: str) -> Iterator[list[JsonObject]]:

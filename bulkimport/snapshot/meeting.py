@@ -15,7 +15,7 @@ from typing import Any, Self
 from bulkimport.json_stream import JsonObject
 from bulkimport.payload.hashes import HashFile
 from bulkimport.snapshot.partition import Partitions
-from bulkimport.snapshot.rows import Rows, Window
+from bulkimport.snapshot.rows import RowBatch, Window
 
 _WAITING_BLOCKS = 2
 """How many blocks of one side may wait for the other to come to them."""
@@ -31,7 +31,7 @@ class NotUniqueError(Exception):
 class Side(Window):
     """Rows of one side that are read once; what of them does not meet ends in `left`."""
 
-    def __init__(self, blocks: Iterator[Rows], left: Partitions) -> None:
+    def __init__(self, blocks: Iterator[RowBatch], left: Partitions) -> None:
         super().__init__()
         self._blocks = blocks
         self._left = left

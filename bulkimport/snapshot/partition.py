@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bulkimport.snapshot.rows import Rows, Text
+from bulkimport.snapshot.rows import RowBatch, Text
 
 PIECE = 4 << 20
 """About how many bytes of JSON one partition of the payload holds; parsed it takes some ten times that."""
@@ -32,10 +32,10 @@ class Partitions:
     each of which is a JSON array in a file.
     """
 
-    def __init__(self, folder: Path, name: str, count: int, read: Callable[[str], Iterable[Rows]]) -> None:
+    def __init__(self, folder: Path, name: str, count: int, read: Callable[[str], Iterable[RowBatch]]) -> None:
         self._paths = [folder / f"{name}.{number:04}" for number in range(count)] if count > 1 else []
         self._read = read
-        self._single: Iterator[Rows] = iter(())
+        self._single: Iterator[RowBatch] = iter(())
         self._buffers = [bytearray() for _ in self._paths]
         self._buffer_size = min(_LONGEST_BUFFER, _BUFFERS // count)
 
@@ -50,7 +50,7 @@ class Partitions:
         for path in self._paths:
             path.unlink(missing_ok=True)
 
-    def fill(self, some: Iterator[Rows]) -> None:
+    def fill(self, some: Iterator[RowBatch]) -> None:
         """Spreads all rows; to be called once, and without `put`."""
         if not self._paths:
             self._single = some
@@ -90,7 +90,7 @@ class Partitions:
                 file.write(buffer)
             self._buffers[number] = bytearray()
 
-    def __iter__(self) -> Iterator[Iterator[Rows]]:
+    def __iter__(self) -> Iterator[Iterator[RowBatch]]:
         """The piles, each to be read before the next, in an order that is the same for any two of one count."""
         if not self._paths:
             yield self._single

@@ -18,13 +18,13 @@ from typing import Any
 
 import orjson
 
-from bulkimport.diff import Comparison, is_blank, readable
+from bulkimport.diff import ComparisonRules, has_blank_part, readable
 from bulkimport.errors import StateError
 from bulkimport.json_stream import JsonObject, blocks_in
 from bulkimport.model import Changes, Payload
 from bulkimport.snapshot.backup import Backup, backup_to, read_backup
 from bulkimport.snapshot.partition import PIECE, Partitions, partitions_for
-from bulkimport.snapshot.rows import Built, Rows, Written
+from bulkimport.snapshot.rows import Built, RowBatch, Written
 from bulkimport.wording import counted
 
 EXAMPLES = 20
@@ -55,7 +55,7 @@ class RestoreRequest:
 
     undo: tuple[Undo, ...]
     items_path: str
-    comparison: Comparison
+    comparison: ComparisonRules
     computed: frozenset[str]
     payload_path: str
     scratch: str
@@ -111,7 +111,7 @@ class _Undoing:
     deleted_examples: list[str] = field(default_factory=list)
     columns: dict[str, None] = field(default_factory=dict)
 
-    def join(self, held: Iterable[Rows], wanted: Iterable[Rows]) -> None:
+    def join(self, held: Iterable[RowBatch], wanted: Iterable[RowBatch]) -> None:
         before = self._before(wanted)
         done: set[str] = set()
         for identity, item in _identified(held):
@@ -128,12 +128,12 @@ class _Undoing:
                 self.births.keep(self.request.comparison.key_of(gone))
                 self._send(self._values(gone))
 
-    def _before(self, wanted: Iterable[Rows]) -> dict[str, JsonObject | None]:
+    def _before(self, wanted: Iterable[RowBatch]) -> dict[str, JsonObject | None]:
         """What each item was before the first import that touched it."""
         found: dict[str, JsonObject | None] = {}
         imports: dict[str, int] = {}
         for identity, entry in _identified(wanted):
-            if is_blank(identity):
+            if has_blank_part(identity):
                 self.keyless += entry["item"] is not None
             elif identity not in found:
                 found[identity], imports[identity] = entry["item"], entry["import"]
@@ -208,10 +208,10 @@ def _restore(request: RestoreRequest) -> Restoration:
     count = partitions_for(unpacked_size(request.undo), request.piece)
     descriptor = os.open(request.payload_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
-    def items(path: str) -> Iterator[Rows]:
-        return (Rows(list(map(identity, block.objects)), None, Written(block)) for block in blocks_in(path))
+    def items(path: str) -> Iterator[RowBatch]:
+        return (RowBatch(list(map(identity, block.objects)), None, Written(block)) for block in blocks_in(path))
 
-    def entries(path: str) -> Iterator[Rows]:
+    def entries(path: str) -> Iterator[RowBatch]:
         return (_entries(block.objects, identity) for block in blocks_in(path))
 
     with (
@@ -257,9 +257,9 @@ def _before(request: RestoreRequest) -> Iterator[list[JsonObject]]:
             yield [{"key": key, "item": None, "import": number} for key in block]
 
 
-def _entries(objects: list[JsonObject], identity: Callable[[JsonObject], str]) -> Rows:
-    return Rows([identity(entry["key"]) for entry in objects], None, Built(objects))
+def _entries(objects: list[JsonObject], identity: Callable[[JsonObject], str]) -> RowBatch:
+    return RowBatch([identity(entry["key"]) for entry in objects], None, Built(objects))
 
 
-def _identified(some: Iterable[Rows]) -> Iterator[tuple[str, JsonObject]]:
+def _identified(some: Iterable[RowBatch]) -> Iterator[tuple[str, JsonObject]]:
     return chain.from_iterable(rows.identified() for rows in some)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 import orjson
 
-from bulkimport.json_stream import Block, JsonObject, JsonStreamError
+from bulkimport.json_stream import JsonBlock, JsonObject, JsonStreamError
 
 Text = bytes | msgspec.Raw
 """One object as JSON; maybe a part of a larger text, which it keeps in memory."""
@@ -30,7 +30,7 @@ class Objects(Protocol):
 class Written:
     """The objects of a block, whose texts are cut out of it. Both raise JsonStreamError."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: JsonBlock) -> None:
         self._block = block
 
     @property
@@ -57,7 +57,7 @@ class Built:
         return [orjson.dumps(item) for item in self.objects]
 
 
-class Rows:
+class RowBatch:
     """Some rows or items: `names` are their identities, `values` their records if they were read so.
 
     `are_texts` tells that the names are the very keys, which were texts.
@@ -92,10 +92,10 @@ class Window:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.are_texts = True
-        self._rows: deque[Rows] = deque()
+        self._rows: deque[RowBatch] = deque()
         self._passed = 0  # of the first rows
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: RowBatch) -> None:
         self._rows.append(rows)
         self.names += rows.names
         self.are_texts &= rows.are_texts

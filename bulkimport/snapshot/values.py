@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bulkimport.diff import Comparison
+from bulkimport.diff import ComparisonRules
 
 _EXACT_INTEGER = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]  # orjson makes floats of larger ones
 _VALUE = str | _EXACT_INTEGER | float | None | msgspec.UnsetType
@@ -19,18 +19,18 @@ _FEW = 4
 """Records are looked at one by one unless more than one in so many differs."""
 
 
-class Values:
+class RecordDecoder:
     """How items become records. `columns` are the payload's properties."""
 
-    def __init__(self, comparison: Comparison, columns: Sequence[str]) -> None:
+    def __init__(self, comparison: ComparisonRules, columns: Sequence[str]) -> None:
         self._comparison = comparison
         self._fields = {name: f"v{index}" for index, name in enumerate(dict.fromkeys((*comparison.key, *columns)))}
         self._columns = {name: _taker(field) for name, field in self._fields.items()}
         self._decode = self._decoder()
 
     def records(self, data: bytes) -> list[Any] | None:
-        """A record for each object of a JSON array; None if one has a value that only `Comparison` compares rightly, as
-        lists are, or if this is no such array."""
+        """A record for each object of a JSON array; None if one has a value that only `ComparisonRules` compares
+        rightly, as lists are, or if this is no such array."""
         if self._decode is None:
             return None
         try:
@@ -39,7 +39,7 @@ class Values:
             return None
 
     def keys(self, records: Sequence[Any]) -> list[list[Any]]:
-        """What `Comparison.identities` takes."""
+        """What `ComparisonRules.identities` takes."""
         return [self._column(name, records) for name in self._comparison.key]
 
     def changed(self, sent: Sequence[Any], held: Sequence[Any]) -> list[int]:

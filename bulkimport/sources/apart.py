@@ -15,12 +15,11 @@ from bulkimport.errors import SourceError
 from bulkimport.model import NdjsonSource
 from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.processes import Ended, run
-from bulkimport.sources.progress import Tell
-from bulkimport.wording import duration
+from bulkimport.sources.progress import OnArrived
+from bulkimport.wording import NOTHING_SENT, duration
 
 _CHILD = "bulkimport.sources.apart_child"
-_NOTHING_SENT = "Nothing was sent for this dataset."
-_SLOW = f"Is it waiting for something? Otherwise raise the source's `timeout`. {_NOTHING_SENT}"
+_SLOW = f"Is it waiting for something? Otherwise raise the source's `timeout`. {NOTHING_SENT}"
 _START_UP = 10.0
 """Seconds that are granted on top of the time limit, so that what has one of its own can say what it was about."""
 
@@ -28,8 +27,8 @@ _START_UP = 10.0
 class Reports:
     """What the child tells: JSON lines, of which the last is its outcome."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, on_arrived: OnArrived) -> None:
+        self._on_arrived = on_arrived
         self._rest = b""
         self.outcome: dict[str, Any] = {}
 
@@ -37,22 +36,29 @@ class Reports:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in map(orjson.loads, lines):
             if "arrived" in line:
-                self._tell(line["arrived"], 0)
+                self._on_arrived(line["arrived"], 0)
             else:
                 self.outcome = line
 
 
 def fetch_rows(
-    kind: str, details: Mapping[str, object], *, place: str, path: Path, folder: str, timeout: float, tell: Tell
+    kind: str,
+    details: Mapping[str, object],
+    *,
+    place: str,
+    path: Path,
+    folder: str,
+    timeout: float,
+    on_arrived: OnArrived,
 ) -> NdjsonSource:
     """Has the rows of a source written to the file `path` as JSON lines. `kind` and `details` say what the child does.
 
     `place` is what people call the source. Raises SourceError, and LandingError where the file cannot be written.
     """
-    reports = Reports(tell)
+    reports = Reports(on_arrived)
     order = orjson.dumps({"kind": kind, "details": details, "place": place, "path": str(path)})
     if not Path(folder).is_dir():
-        raise SourceError(f"The folder {folder} of the configuration does not exist any more", _NOTHING_SENT)
+        raise SourceError(f"The folder {folder} of the configuration does not exist any more", NOTHING_SENT)
     # -P: nothing in the folder may stand in for a library.
     argv = [sys.executable, "-P", "-m", _CHILD]
     ended = run(argv, folder=folder, timeout=timeout + _START_UP, output=reports.take, order=order)
@@ -72,5 +78,5 @@ def _lost(place: str, ended: Ended, timeout: float) -> SourceError:
     words = f": {ended.words}" if ended.words else ""
     if ended.timed_out:
         return SourceError(f"{place}: not all rows had come after {duration(timeout)}{words}", _SLOW, place)
-    hint = f"Whatever reads this source has crashed; is its library whole? {_NOTHING_SENT}"
+    hint = f"Whatever reads this source has crashed; is its library whole? {NOTHING_SENT}"
     return SourceError(f"{place}: the process that reads it {ended}{words}", hint, place)

@@ -23,13 +23,13 @@ from bulkimport.sources.extras import extra_library
 _PER_DAY = {unit: 86_400 * 1000**power for power, unit in enumerate(("s", "ms", "us", "ns"))}
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, counted from 1970
 
-Kind = Literal["text", "integer", "decimal", "float", "boolean"]
+ColumnKind = Literal["text", "integer", "decimal", "float", "boolean"]
 
 
 class TypedColumn(NamedTuple):
     """`array` is of strings for `text` and `decimal`. `plain`: certainly no text in it has to be escaped in JSON."""
 
-    kind: Kind
+    kind: ColumnKind
     array: Any
     plain: bool = False
 
@@ -59,12 +59,12 @@ def kernels() -> Any:
     return extra_library("pyarrow.compute", "parquet", "Reading Parquet")
 
 
-def kind_of(datatype: Any) -> Kind:
+def column_kind(datatype: Any) -> ColumnKind:
     """The kind of a column by its Arrow type. Raises UnsendableError."""
     types = arrow().types
     if types.is_dictionary(datatype):
-        return kind_of(datatype.value_type)
-    kinds: tuple[tuple[Kind, tuple[Callable[[Any], bool], ...]], ...] = (
+        return column_kind(datatype.value_type)
+    kinds: tuple[tuple[ColumnKind, tuple[Callable[[Any], bool], ...]], ...] = (
         ("text", (types.is_string, types.is_large_string, types.is_string_view, types.is_null, _is_uuid)),
         ("text", (types.is_date, types.is_time, types.is_timestamp)),
         ("integer", (types.is_integer,)),
@@ -83,7 +83,7 @@ def typed_column(array: Any) -> TypedColumn:
     pa = arrow()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    kind = kind_of(array.type)
+    kind = column_kind(array.type)
     match kind:
         case "text":
             return TypedColumn(kind, _text(array))

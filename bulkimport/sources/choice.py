@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulkimport.errors import GuardError
-from bulkimport.wording import duration
+from bulkimport.wording import NOTHING_SENT, duration
 
 PATIENCE = 20
 """How many times `stable_for` a file that keeps changing is waited for."""
@@ -34,7 +34,7 @@ def refuse_old(files: Sequence[FoundFile], max_age: float, now: datetime) -> Non
             f"{oldest.path} was last written {oldest.modified:%Y-%m-%d %H:%M:%S} UTC, {duration(age)} ago; "
             f"max_age allows {duration(max_age)}",
             hint="See whether the job that writes it has run, then run this dataset again; or raise the source's "
-            "`max_age`. Nothing was sent for this dataset.",
+            f"`max_age`. {NOTHING_SENT}",
         )
 
 

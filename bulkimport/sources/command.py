@@ -9,13 +9,11 @@ from bulkimport.model import CommandSource, FileSource
 from bulkimport.sources.landed_file import named_as_packed
 from bulkimport.sources.landing_file import LandingFile
 from bulkimport.sources.processes import Ended, run
-from bulkimport.sources.progress import Tell
-from bulkimport.wording import duration
-
-_NOTHING_SENT = "Nothing was sent for this dataset."
+from bulkimport.sources.progress import OnArrived
+from bulkimport.wording import NOTHING_SENT, duration
 
 
-def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileSource, str]:
+def fetch_output(source: CommandSource, folder: Path, on_arrived: OnArrived) -> tuple[FileSource, str]:
     """Runs the command and writes its output, whole, to a file in `folder`: the content to read, and its name.
 
     Raises SourceError where the command cannot be run, fails, or takes too long.
@@ -23,12 +21,12 @@ def fetch_output(source: CommandSource, folder: Path, tell: Tell) -> tuple[FileS
     name = f"the output of {PurePath(source.argv[0]).name}"
     path = folder / "output"
     if not Path(source.folder).is_dir():
-        raise SourceError(f"The folder {source.folder} of the command does not exist", _NOTHING_SENT)
+        raise SourceError(f"The folder {source.folder} of the command does not exist", NOTHING_SENT)
     with LandingFile(path) as file:
 
         def take(chunk: bytes) -> None:
             file.write(chunk)
-            tell(file.size, 0)
+            on_arrived(file.size, 0)
 
         ended = run(source.argv, folder=source.folder, timeout=source.timeout, output=take)
     if not ended.well:
@@ -40,13 +38,13 @@ def _complaint(source: CommandSource, ended: Ended) -> tuple[str, str]:
     program = source.argv[0]
     words = f": {ended.words}" if ended.words else ""
     if ended.errno == errno.ENOENT:
-        hint = f"Is it installed, and on the PATH of the account that runs bulkimport? {_NOTHING_SENT}"
+        hint = f"Is it installed, and on the PATH of the account that runs bulkimport? {NOTHING_SENT}"
         return f"The command {program} was not found", hint
     if ended.errno is not None:
-        hint = f"The first word of `command` has to be a program that this account may run. {_NOTHING_SENT}"
+        hint = f"The first word of `command` has to be a program that this account may run. {NOTHING_SENT}"
         return f"The command {program} {ended}", hint
     if ended.timed_out:
-        hint = f"Does it wait for an answer that nobody gives? Otherwise raise the source's `timeout`. {_NOTHING_SENT}"
+        hint = f"Does it wait for an answer that nobody gives? Otherwise raise the source's `timeout`. {NOTHING_SENT}"
         return f"The command {program} had not ended after {duration(source.timeout)} and was stopped{words}", hint
-    hint = f"Run it by hand in {source.folder}, as the same account, to see what is wrong. {_NOTHING_SENT}"
+    hint = f"Run it by hand in {source.folder}, as the same account, to see what is wrong. {NOTHING_SENT}"
     return f"The command {program} {ended}, so its output was not used{words}", hint

@@ -17,7 +17,7 @@ from bulkimport.sources import complaints
 from bulkimport.sources.base import Place
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.header import Header, read_header
-from bulkimport.sources.rows import BlankBeforeQuote, Rows, RowSplitter
+from bulkimport.sources.rows import BlankBeforeQuote, CellRows, RowSplitter
 from bulkimport.sources.text import MAX_LINE, text_blocks
 
 _SEPARATOR = re.compile(r'"?sep=([^\r\n])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
@@ -51,12 +51,12 @@ class CsvTable:
         if source.differing_columns == "refuse":
             self._refuse_other_columns()
 
-    def batches(self) -> Iterator[Rows]:
+    def batches(self) -> Iterator[CellRows]:
         for path in self.files.paths:
             opened = self._opened(path)
             yield from self._arranged(opened.blocks, opened.source, path, header_seen=False)
 
-    def rows_in(self, blocks: Iterator[str], path: str, *, header_seen: bool) -> Iterator[Rows]:
+    def rows_in(self, blocks: Iterator[str], path: str, *, header_seen: bool) -> Iterator[CellRows]:
         """The rows of a file (`header_seen`: of the rest of it) in its text, cells in the order of `columns`.
 
         Each block is whole lines; a batch of rows is yielded once the block in which they end has been read. No line
@@ -64,7 +64,9 @@ class CsvTable:
         """
         yield from self._arranged(blocks, self._source, path, header_seen=header_seen)
 
-    def _arranged(self, blocks: Iterator[str], source: CsvSource, path: str, *, header_seen: bool) -> Iterator[Rows]:
+    def _arranged(
+        self, blocks: Iterator[str], source: CsvSource, path: str, *, header_seen: bool
+    ) -> Iterator[CellRows]:
         header = self.headers[path]
         arrange = header.arranged_as(self.columns)
         named = len(header.columns)
@@ -82,7 +84,7 @@ class CsvTable:
             for place, _ in walk:
                 yield place
 
-    def _rows(self, splitter: RowSplitter, path: str, width: int, header_seen: bool) -> Iterator[Rows]:
+    def _rows(self, splitter: RowSplitter, path: str, width: int, header_seen: bool) -> Iterator[CellRows]:
         """The data rows, all of the same width."""
         try:
             for rows in splitter.batches():

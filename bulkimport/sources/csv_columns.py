@@ -18,7 +18,7 @@ from bulkimport.sources.arrow_types import TypedColumn, arrow
 from bulkimport.sources.csv import CsvTable
 from bulkimport.sources.csv_blocks import Marks, Quoting, is_utf8
 from bulkimport.sources.extras import extra_library
-from bulkimport.sources.rows import Rows
+from bulkimport.sources.rows import CellRows
 from bulkimport.sources.text import text_blocks
 
 BLOCK = 512 << 10
@@ -49,7 +49,7 @@ class CsvColumns:
             mark.isascii() and (mark.isprintable() or mark == "\t") for mark in marks
         )
 
-    def batches(self) -> Iterator[list[TypedColumn] | Rows]:
+    def batches(self) -> Iterator[list[TypedColumn] | CellRows]:
         """All rows in batches, none empty. Raises RowsNeededError."""
         try:
             for path in self._table.files.paths:
@@ -57,7 +57,7 @@ class CsvColumns:
         except (SourceError, UnicodeError):
             raise RowsNeededError from None
 
-    def _batches(self, path: str) -> Iterator[list[TypedColumn] | Rows]:
+    def _batches(self, path: str) -> Iterator[list[TypedColumn] | CellRows]:
         blocks = self._blocks(path)
         header_seen = False
         for block in blocks:
@@ -72,7 +72,7 @@ class CsvColumns:
                 yield columns
             header_seen = True
 
-    def _rows(self, block: bytes, blocks: Iterator[bytes], path: str, *, header_seen: bool) -> Iterator[Rows]:
+    def _rows(self, block: bytes, blocks: Iterator[bytes], path: str, *, header_seen: bool) -> Iterator[CellRows]:
         """The rows that start in `block`; the last of them may take what it lacks from `blocks`."""
         pieces = deque(_pieces(block))
 

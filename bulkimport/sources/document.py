@@ -7,7 +7,7 @@ from itertools import chain
 
 import orjson
 
-from bulkimport.json_stream import ArrayReader, Block, JsonStreamError
+from bulkimport.json_stream import ArrayReader, JsonBlock, JsonStreamError
 from bulkimport.wording import quoted
 
 _BOM = b"\xef\xbb\xbf"
@@ -233,7 +233,7 @@ class Outline:
 
 def blocks_at(
     chunks: Iterable[bytes], names: Sequence[str], block_size: int, see: See | None = None
-) -> Iterator[Block]:
+) -> Iterator[JsonBlock]:
     """The array under `names` in the document whose bytes are `chunks`, in blocks; the rest of it is checked as well.
 
     Raises JsonStreamError; its record number is 0 where the error is not in the array.

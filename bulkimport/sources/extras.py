@@ -4,6 +4,7 @@ import importlib
 from types import ModuleType
 
 from bulkimport.errors import SourceError
+from bulkimport.wording import NOTHING_SENT
 
 
 def extra_library(module: str, extra: str, what: str) -> ModuleType:
@@ -11,7 +12,7 @@ def extra_library(module: str, extra: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        hint = f"Install it with: pip install 'bulkimport[{extra}]'. Nothing was sent for this dataset."
+        hint = f"Install it with: pip install 'bulkimport[{extra}]'. {NOTHING_SENT}"
         raise SourceError(
             f"{what} needs the library {module.partition('.')[0]}, which is not installed", hint
         ) from None

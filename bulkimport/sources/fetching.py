@@ -1,12 +1,13 @@
 """An answer of a web server as a file: whole or not at all, and what proves who asks goes to nobody else.
 
 Redirects are followed here, so that headers and credentials stay with the origin they are meant for. An answer that is
-not what was hoped for becomes a `Setback`: it is asked for again where that may help.
+not what was hoped for becomes a `TransferError`: it is asked for again where that may help.
 """
 
 import gzip
+import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,16 +24,17 @@ from bulkimport.folders import require_space
 from bulkimport.hosts import proxy_for
 from bulkimport.retry import RetryPolicy, Wait, parse_retry_after
 from bulkimport.sources.answers import (
-    Setback,
+    TransferError,
     is_secure,
     judge_content,
     judge_status,
     name_of,
+    network_error_of,
     same_origin,
-    setback_of,
     usable,
 )
 from bulkimport.sources.landed_file import ROOM, beginning, private
+from bulkimport.sources.progress import OnArrived
 
 ATTEMPTS = 5
 MAX_WAIT = 30.0
@@ -44,7 +46,10 @@ MAX_REDIRECTS = 5
 BLOCK = 1 << 20
 _LONGEST_HEADER = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NETWORK_ERRORS = (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, TimeoutError, ConnectionError)
+_NETWORK_ERRORS = (
+    *(aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError),
+    *(TimeoutError, ConnectionError, ssl.SSLError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,36 +103,36 @@ class Fetcher:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: URL, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def fetch(self, url: URL, path: Path, on_arrived: OnArrived) -> Fetched:
         """The answer of `url` at `path`; asked for again, from its beginning, while that may help."""
         start, attempt = self._clock.monotonic(), 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(url, path, tell)
-            except Setback as setback:
-                if not setback.is_passing:
-                    raise setback.error() from None
+                return await self._attempt(url, path, on_arrived)
+            except TransferError as failed:
+                if not failed.is_transient:
+                    raise failed.error() from None
                 elapsed = self._clock.monotonic() - start
                 decision = self._policy.decide(
-                    attempt=attempt, elapsed=elapsed, retry_after=setback.retry_after, rng=self._rng
+                    attempt=attempt, elapsed=elapsed, retry_after=failed.retry_after, rng=self._rng
                 )
                 if not isinstance(decision, Wait):
-                    raise setback.error(f" Given up, as {decision.reason}.") from None
+                    raise failed.error(f" Given up, as {decision.reason}.") from None
             await self._clock.sleep(decision.delay)
 
-    async def _attempt(self, url: URL, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def _attempt(self, url: URL, path: Path, on_arrived: OnArrived) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             async with self._sent(url) as response:
                 if response.status not in _REDIRECTS:
                     self._judge(response)
-                    return await self._saved(response, path, tell)
+                    return await self._saved(response, path, on_arrived)
                 url = self._redirected(url, response)
-        raise Setback(f"{name_of(url)} redirects in circles", "Check the URL.")
+        raise TransferError(f"{name_of(url)} redirects in circles", "Check the URL.")
 
     @asynccontextmanager
     async def _sent(self, url: URL) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The head of the answer is there. What the network does becomes a Setback."""
+        """The head of the answer is there. What the network does becomes a TransferError."""
         assert self._session is not None  # noqa: S101  # opened by __aenter__
         is_ours = same_origin(url, self._access.origin)
         headers = {
@@ -145,7 +150,7 @@ class Fetcher:
             ) as response:
                 yield response
         except _NETWORK_ERRORS as error:
-            raise setback_of(error, name_of(url), self._silence) from None
+            raise network_error_of(error, name_of(url), self._silence) from None
 
     def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:
         location = response.headers.get("Location", "")
@@ -155,7 +160,7 @@ class Fetcher:
                 raise ValueError
         except ValueError:
             message = f"{name_of(url)} redirects ({response.status}) to an address that cannot be used"
-            raise Setback(message, "Check the URL; only https is followed.") from None
+            raise TransferError(message, "Check the URL; only https is followed.") from None
         return target
 
     def _judge(self, response: aiohttp.ClientResponse) -> None:
@@ -165,7 +170,7 @@ class Fetcher:
         retry_after = parse_retry_after(headers.get("Retry-After"), date=headers.get("Date"), now=self._clock.now())
         raise judge_status(response.status, name_of(response.url), retry_after=retry_after)
 
-    async def _saved(self, response: aiohttp.ClientResponse, path: Path, tell: Callable[[int, int], None]) -> Fetched:
+    async def _saved(self, response: aiohttp.ClientResponse, path: Path, on_arrived: OnArrived) -> Fetched:
         name, length = name_of(response.url), response.content_length or 0
         await anyio.to_thread.run_sync(require_space, path.parent, ROOM * length)
         size, block = 0, bytearray()
@@ -175,14 +180,14 @@ class Fetcher:
                 block += chunk
                 if len(block) >= BLOCK:
                     await file.write(block)
-                    tell(size, length)
+                    on_arrived(size, length)
                     block = bytearray()
                     if not length:  # nobody has said how much there will be
                         await anyio.to_thread.run_sync(require_space, path.parent, ROOM * BLOCK)
             await file.write(block)
-        tell(size, length)
+        on_arrived(size, length)
         if length and size != length:
-            raise Setback(f"{name} was cut short: {size} of {length} bytes arrived", is_passing=True)
+            raise TransferError(f"{name} was cut short: {size} of {length} bytes arrived", is_transient=True)
         start = await anyio.to_thread.run_sync(_beginning, path, response)
         is_bounded = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
         judge_content(name, self._kind, response.headers, start, is_bounded=is_bounded)
@@ -190,12 +195,12 @@ class Fetcher:
 
 
 def _beginning(path: Path, response: aiohttp.ClientResponse) -> bytes:
-    """What the answer at `path` begins with, unpacked. Raises Setback where that cannot be had."""
+    """What the answer at `path` begins with, unpacked. Raises TransferError where that cannot be had."""
     name = name_of(response.url)
     packing = response.headers.get("Content-Encoding", "").lower()
     try:
         return beginning(path, is_gzip=packing in ("gzip", "x-gzip") or name.lower().endswith(".gz"))
     except EOFError:
-        raise Setback(f"{name} was cut short: its gzip data ends too early", is_passing=True) from None
+        raise TransferError(f"{name} was cut short: its gzip data ends too early", is_transient=True) from None
     except (zlib.error, gzip.BadGzipFile):
-        raise Setback(f"{name} is damaged: its gzip data cannot be unpacked", is_passing=True) from None
+        raise TransferError(f"{name} is damaged: its gzip data cannot be unpacked", is_transient=True) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from bulkimport.errors import SourceError
 from bulkimport.sources.choice import FoundFile
 from bulkimport.sources.packing import BROKEN_HINT, content_size, packing, unpacked
+from bulkimport.wording import NOTHING_SENT
 
 CHUNK_SIZE = 64 << 10
 
@@ -27,7 +28,9 @@ _PACKED = {
 """How packed content starts, what it is, and what to do about it."""
 
 _ESCAPED = re.compile(r"\[([*?[])\]")
-_MISSING_HINT = "Check the path and whether the job that writes the file has run. Nothing was sent for this dataset."
+MISSING_HINT = "Check the path and whether the job that writes the file has run."
+TWICE_HINT = "Name each file once, by path or by pattern; its rows would be sent twice."
+CHANGED_HINT = "Let the job that writes it finish first, or have it write to another name and rename."
 
 
 class SourceFiles:
@@ -42,8 +45,7 @@ class SourceFiles:
         self.paths = tuple(path for pattern in patterns for path in _expand(pattern))
         for index, path in enumerate(self.paths):
             if path in self.paths[:index]:
-                hint = "Name each file once, by path or by pattern; its rows would be sent twice."
-                raise SourceError(f"{path} is named twice by this source", hint, path)
+                raise SourceError(f"{path} is named twice by this source", f"{TWICE_HINT} {NOTHING_SENT}", path)
         self._stats = {path: _stat(path) for path in self.paths}
         self.size = sum(found.st_size for found in self._stats.values())
         self.bytes_read = 0
@@ -108,7 +110,7 @@ def _expand(pattern: str) -> list[str]:
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207 (Path.glob wants the pattern split at its first wildcard)
     matches = sorted(path for path in found if not Path(path).is_dir())
     if not matches:
-        raise SourceError(f"No file matches {pattern}", _MISSING_HINT, pattern)
+        raise no_match(pattern)
     return matches
 
 
@@ -134,10 +136,9 @@ def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _changed(path: str) -> SourceError:
-    hint = "Let the job that writes it finish first, or have it write to another name and rename. "
     return SourceError(
         f"{path} was written to while it was read, so what was read may be half old and half new",
-        hint + "Nothing was sent for this dataset.",
+        f"{CHANGED_HINT} {NOTHING_SENT}",
         path,
     )
 
@@ -163,11 +164,22 @@ def _translated(path: str) -> Iterator[None]:
     """Turns what the operating system raises into SourceError."""
     try:
         yield
-    except FileNotFoundError:
-        raise SourceError(f"{path} does not exist", _MISSING_HINT, path) from None
-    except PermissionError:
-        hint = "Give the account that runs bulkimport permission to read it."
-        raise SourceError(f"{path} cannot be read: permission denied", hint, path) from None
     except OSError as error:
-        reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
-        raise SourceError(f"{path} cannot be read: {reason}", "Check the file and its disk.", path) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str, error: OSError) -> SourceError:
+    """What an error of the operating system means for a file that is to be read."""
+    match error:
+        case FileNotFoundError():
+            return SourceError(f"{path} does not exist", f"{MISSING_HINT} {NOTHING_SENT}", path)
+        case PermissionError():
+            hint = f"Give the account that runs bulkimport permission to read it. {NOTHING_SENT}"
+            return SourceError(f"{path} cannot be read: permission denied", hint, path)
+        case _:
+            reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
+            return SourceError(f"{path} cannot be read: {reason}", f"Check the file and its disk. {NOTHING_SENT}", path)
+
+
+def no_match(pattern: str) -> SourceError:
+    return SourceError(f"No file matches {pattern}", f"{MISSING_HINT} {NOTHING_SENT}", pattern)

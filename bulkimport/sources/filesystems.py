@@ -4,13 +4,13 @@ It is imported where a file system is opened: files on the web are read without 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from bulkimport.errors import SourceError
-from bulkimport.model import Secret
-from bulkimport.sources.answers import NOT_SENT, Setback
+from bulkimport.model import Secret, secrets_in
+from bulkimport.sources.answers import TransferError
+from bulkimport.sources.files import MISSING_HINT
 from bulkimport.sources.known_hosts import missing_of_ours, unknown_server
 from bulkimport.wording import safe_text
 
@@ -143,50 +143,34 @@ def _plain(value: object) -> Any:
             return value
 
 
-def setback_of(error: Exception, name: str, options: Mapping[str, object]) -> Setback:
+def file_system_error_of(error: Exception, name: str, options: Mapping[str, object]) -> TransferError:
     """What an error of a file system means; any kind may come, from any library. May look at files, so it blocks."""
     kind = type(error).__name__
-    is_passing = not any(base.__name__ in _FINAL for base in type(error).__mro__)
+    is_transient = not any(base.__name__ in _FINAL for base in type(error).__mro__)
     if isinstance(error, OSError) and (ours := missing_of_ours(error, name, options)) is not None:
         return ours
     match kind:
         case "FileNotFoundError":
-            hint = "Check the path and whether the job that writes the file has run."
-            return Setback(f"{name} does not exist", hint)
+            return TransferError(f"{name} does not exist", MISSING_HINT)
         case "PermissionError" | "NoCredentialsError" | "PartialCredentialsError":
             hint = "Check the credentials in `options`, and that their account may read the file."
-            return Setback(f"access to {name} is refused{_quoted(error, options)}", hint)
+            return TransferError(f"access to {name} is refused{_quoted(error, options)}", hint)
         case "HostKeyNotVerifiable":
             return unknown_server(name, options)
         case "NotImplementedError":
-            return Setback(f"{name} is on a file system that cannot do this", "Use another way to get at the file.")
+            return TransferError(
+                f"{name} is on a file system that cannot do this", "Use another way to get at the file."
+            )
         case _:
             hint = "Check the path, `options` and the network; then run this dataset again."
-            return Setback(f"{name} cannot be read: {kind}{_quoted(error, options)}", hint, is_passing=is_passing)
+            return TransferError(
+                f"{name} cannot be read: {kind}{_quoted(error, options)}", hint, is_transient=is_transient
+            )
 
 
 def _quoted(error: Exception, options: Mapping[str, object]) -> str:
     """What the library says, without any secret that it was given."""
     text = safe_text(str(error))
-    for secret in _secrets(options):
-        text = text.replace(secret, "***")
+    for secret in secrets_in(options):
+        text = text.replace(secret.reveal(), "***")
     return f" ({text})" if text else ""
-
-
-def _secrets(value: object) -> Iterator[str]:
-    match value:
-        case Secret():
-            yield value.reveal()
-        case Mapping():
-            for inner in value.values():
-                yield from _secrets(inner)
-        case list() | tuple():
-            for item in value:
-                yield from _secrets(item)
-        case _:
-            pass
-
-
-def missing_file(name: str) -> SourceError:
-    hint = f"Check the path and whether the job that writes the file has run. {NOT_SENT}"
-    return SourceError(f"No file matches {name}", hint)

@@ -1,9 +1,7 @@
 """The header of a table: which columns there are, and what to make of careless ones."""
 
-import difflib
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -57,15 +55,3 @@ def read_header(cells: list[str], place: Place, wanted: frozenset[str]) -> tuple
     padded = [name for name, column in zip(names, columns, strict=True) if name != column]
     warnings = [f"{place}: white space around column names was ignored: {', '.join(map(repr, padded))}"]
     return Header(columns, len(cells)), warnings if padded else []
-
-
-def near_misses(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three of `names` that may have been meant by `name`, the likeliest first."""
-    candidates = list(names)
-    same = [each for each in candidates if _plain(each) == _plain(name)]
-    close = difflib.get_close_matches(name, candidates, n=3, cutoff=0.6)
-    return list(dict.fromkeys([*same, *close]))[:3]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from bulkimport.errors import SourceError
-from bulkimport.json_stream import Block, JsonStreamError, iter_blocks
+from bulkimport.json_stream import JsonBlock, JsonStreamError, iter_blocks
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.document import See, blocks_at
 from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.spots import Spot, spot_of
 from bulkimport.sources.text import utf8_chunks
+from bulkimport.wording import NOTHING_SENT
 
-_HINT = "The file has to be one JSON array of objects, whole. Nothing was sent for this dataset."
+_HINT = f"The file has to be one JSON array of objects, whole. {NOTHING_SENT}"
 _HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
 
@@ -55,21 +56,21 @@ class JsonRecords:
                 for index in range(len(block.objects)):
                     yield self._place(path, block, index)
 
-    def _blocks(self, path: str) -> Iterator[Block]:
+    def _blocks(self, path: str) -> Iterator[JsonBlock]:
         return array_blocks(self._reading(path), self._names, path)
 
     def _reading(self, path: str) -> Reading:
         return partial(utf8_chunks, self.files, path)
 
-    def _place(self, path: str, block: Block, index: int) -> Place:
+    def _place(self, path: str, block: JsonBlock, index: int) -> Place:
         return Place(path, block.first_record + index, "record", partial(self._line, path, block, index))
 
-    def _line(self, path: str, block: Block, index: int) -> int | None:
+    def _line(self, path: str, block: JsonBlock, index: int) -> int | None:
         spot = _spot(self._reading(path), block.place_of(index))
         return None if spot is None else spot.line
 
 
-def array_blocks(reading: Reading, names: Sequence[str], path: str, see: See | None = None) -> Iterator[Block]:
+def array_blocks(reading: Reading, names: Sequence[str], path: str, see: See | None = None) -> Iterator[JsonBlock]:
     """The array in a document (under `names` if there are any), in blocks.
 
     Raises SourceError, in which the document is called `path`; what line it is about takes another reading. `see` is

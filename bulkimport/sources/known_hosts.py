@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bulkimport.sources.answers import Setback
+from bulkimport.sources.answers import TransferError
 
 _DEFAULT_PORT = 22
 
 
-def unknown_server(name: str, options: Mapping[str, object]) -> Setback:
+def unknown_server(name: str, options: Mapping[str, object]) -> TransferError:
     """The server of `name` showed a key that no file of known hosts has for it. Blocks."""
     files = list(_paths(options.get("known_hosts"))) or [str(Path("~/.ssh/known_hosts").expanduser())]
     missing = [file for file in files if not Path(file).is_file()]
@@ -28,7 +28,7 @@ def unknown_server(name: str, options: Mapping[str, object]) -> Setback:
         f" `{look}` shows with what the server's owner says.{caution} Another file is named by"
         " `options: {known_hosts: FILE}`."
     )
-    return Setback(f"the server of {name} is not known to this account: {why}", hint)
+    return TransferError(f"the server of {name} is not known to this account: {why}", hint)
 
 
 def _address(name: str, options: Mapping[str, object]) -> tuple[str, int]:
@@ -41,13 +41,13 @@ def _address(name: str, options: Mapping[str, object]) -> tuple[str, int]:
     )
 
 
-def missing_of_ours(error: OSError, name: str, options: Mapping[str, object]) -> Setback | None:
+def missing_of_ours(error: OSError, name: str, options: Mapping[str, object]) -> TransferError | None:
     """Says so where the file that an error is about is not the server's, but one of ours that `options` name."""
     for option in ("known_hosts", "client_keys"):
         if error.filename in _paths(options.get(option)):
             reason = (error.strerror or type(error).__name__).lower()
             message = f"{name} was not asked for, as the file {error.filename} cannot be read: {reason}"
-            return Setback(message, f"Correct `{option}` in the source's `options`, or make the file readable.")
+            return TransferError(message, f"Correct `{option}` in the source's `options`, or make the file readable.")
     return None
 
 

@@ -28,7 +28,7 @@ from bulkimport.sources.addresses import database_name
 from bulkimport.sources.apart import fetch_rows
 from bulkimport.sources.command import fetch_output
 from bulkimport.sources.duckdb import fetch_query, query_name
-from bulkimport.sources.progress import Tell
+from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.workbook import rewrite_workbooks
 
 
@@ -61,7 +61,7 @@ def by_known_names(landed: Landed) -> Iterator[None]:
         raise landed.told_error(error) from None
 
 
-def land(source: Source, folder: Path, tell: Tell) -> Landed:
+def land(source: Source, folder: Path, on_arrived: OnArrived) -> Landed:
     """Brings the rows of `source` to this machine, whole, into `folder` (private, made if it is needed).
 
     Blocks; raises SourceError where they cannot be had whole, and OSError only where `folder` cannot be written.
@@ -70,34 +70,41 @@ def land(source: Source, folder: Path, tell: Tell) -> Landed:
         case HttpSource():
             from bulkimport.sources.report import fetch_report
 
-            landed = Landed(*anyio.run(fetch_report, source, folder, tell))
+            landed = Landed(*anyio.run(fetch_report, source, folder, on_arrived))
         case RemoteSource():
             from bulkimport.sources.remote import fetch_files
 
-            landed = Landed(*anyio.run(fetch_files, source, folder, tell))
+            landed = Landed(*anyio.run(fetch_files, source, folder, on_arrived))
         case CommandSource():
-            content, name = fetch_output(source, folder, tell)
+            content, name = fetch_output(source, folder, on_arrived)
             landed = Landed(content, {content.paths[0]: name})
         case DuckDbSource():
             path = str(fetch_query(source, folder))
             landed = Landed(ParquetSource((path,)), {path: query_name(source)})
         case PythonSource():
             details = {"function": source.function, "folder": source.folder, "arguments": dict(source.arguments)}
-            landed = _rows("python", details, source.function, source, folder, tell)
+            landed = _rows("python", details, source.function, source, folder, on_arrived)
         case SqlSource():
             details = {**asdict(source), "url": source.url.reveal(), "parameters": dict(source.parameters)}
-            landed = _rows("sql", details, f"the query on {database_name(source.url)}", source, folder, tell)
+            landed = _rows("sql", details, f"the query on {database_name(source.url)}", source, folder, on_arrived)
         case _:
             landed = Landed(source)
     return _unpacked(landed.source, landed, folder) if isinstance(landed.source, ExcelSource) else landed
 
 
 def _rows(
-    kind: str, details: Mapping[str, object], place: str, source: PythonSource | SqlSource, folder: Path, tell: Tell
+    kind: str,
+    details: Mapping[str, object],
+    place: str,
+    source: PythonSource | SqlSource,
+    folder: Path,
+    on_arrived: OnArrived,
 ) -> Landed:
     """Rows that are made in a process of their own."""
     path = folder / "rows.ndjson"
-    rows = fetch_rows(kind, details, place=place, path=path, folder=source.folder, timeout=source.timeout, tell=tell)
+    rows = fetch_rows(
+        kind, details, place=place, path=path, folder=source.folder, timeout=source.timeout, on_arrived=on_arrived
+    )
     return Landed(rows, {str(path): place})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-RESERVE = 100 << 20
+LANDING_RESERVE = 100 << 20
 """Bytes that stay free on the disk, whatever arrives."""
 
 _LOOK_EVERY = 16 << 20
@@ -22,7 +22,7 @@ class LandingError(OSError):
 class LandingFile:
     """A new file of mode 0600 in a folder of mode 0700 (made if needed), written from start to end.
 
-    Raises LandingError: ENOSPC already when less than `RESERVE` would remain, since others write to the disk too.
+    Raises LandingError: ENOSPC already when less than `LANDING_RESERVE` would remain, for others write there too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +41,7 @@ class LandingFile:
         self.size += len(data)
         if self.size > self._next_look:
             self._next_look = self.size + _LOOK_EVERY
-            if shutil.disk_usage(self.path.parent).free < RESERVE + len(data):
+            if shutil.disk_usage(self.path.parent).free < LANDING_RESERVE + len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         view = memoryview(data)
         while view:

@@ -10,8 +10,9 @@ from bulkimport.sources.base import Place, Record
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
+from bulkimport.wording import NOTHING_SENT
 
-_HINT = "Each line has to be one whole JSON object. Nothing was sent for this dataset."
+_HINT = f"Each line has to be one whole JSON object. {NOTHING_SENT}"
 _MAX_LINE = 64 << 20
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from bulkimport.errors import SourceError
 from bulkimport.model import ParquetSource
-from bulkimport.sources.arrow_types import TypedColumn, UnsendableError, arrow, kind_of, typed_column
+from bulkimport.sources.arrow_types import TypedColumn, UnsendableError, arrow, column_kind, typed_column
 from bulkimport.sources.base import Place, Record
 from bulkimport.sources.extras import extra_library
-from bulkimport.sources.files import SourceFiles
+from bulkimport.sources.files import SourceFiles, unreadable
+from bulkimport.sources.packing import BROKEN_HINT
+from bulkimport.wording import NOTHING_SENT
 
 _CELLS = 40_000
 """In a batch, about: some hundreds of kilobytes."""
@@ -19,8 +21,7 @@ _CELLS = 40_000
 _MOST_ROWS, _FEWEST_ROWS = 8192, 64
 _ROWS_OF_RECORDS = 500
 _PAGE_BUFFER = 64 << 10
-_BROKEN_HINT = "Have the file written again, whole. Nothing was sent for this dataset."
-_TYPE_HINT = "Have it written as text or numbers, or leave the column out. Nothing was sent for this dataset."
+_TYPE_HINT = f"Have it written as text or numbers, or leave the column out. {NOTHING_SENT}"
 
 
 class ParquetRecords:
@@ -88,7 +89,7 @@ class ParquetRecords:
             schema = file.schema_arrow
         names = tuple(schema.names)
         if not names:
-            raise SourceError(f"{path} has no columns", _BROKEN_HINT, path)
+            raise SourceError(f"{path} has no columns", BROKEN_HINT, path)
         name, times = Counter(names).most_common(1)[0]
         if times > 1:
             hint = "Rename or remove one of them in the file; which one is meant cannot be known."
@@ -96,7 +97,7 @@ class ParquetRecords:
         for column in schema:
             if needed is None or column.name in needed:
                 try:
-                    kind_of(column.type)
+                    column_kind(column.type)
                 except UnsendableError as error:
                     raise SourceError(f"{path}: the column {column.name!r} {error}", _TYPE_HINT, path) from None
         return names
@@ -136,15 +137,11 @@ def _translated(path: str) -> Iterator[None]:
     """Turns what Arrow raises while it reads into SourceError."""
     try:
         yield
-    except PermissionError:
-        hint = "Give the account that runs bulkimport permission to read it."
-        raise SourceError(f"{path} cannot be read: permission denied", hint, path) from None
-    except FileNotFoundError:
-        hint = "Check the path and whether the job that writes the file has run. Nothing was sent for this dataset."
-        raise SourceError(f"{path} does not exist", hint, path) from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise unreadable(path, error) from None
     except (arrow().ArrowException, OSError, ValueError) as error:
         raise _broken(path, str(error).strip().partition("\n")[0][:300]) from None
 
 
 def _broken(path: str, reason: str) -> SourceError:
-    return SourceError(f"{path} is cut short, damaged, or no Parquet file: {reason}", _BROKEN_HINT, path)
+    return SourceError(f"{path} is cut short, damaged, or no Parquet file: {reason}", BROKEN_HINT, path)

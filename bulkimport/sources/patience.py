@@ -15,8 +15,8 @@ from bulkimport.clock import Clock
 from bulkimport.errors import BulkimportError
 from bulkimport.model import RemoteSource
 from bulkimport.retry import RetryPolicy, Wait
-from bulkimport.sources.answers import Setback
-from bulkimport.sources.filesystems import SILENCE, setback_of
+from bulkimport.sources.answers import TransferError
+from bulkimport.sources.filesystems import SILENCE, file_system_error_of
 
 ATTEMPTS = 4
 MAX_WAIT = 30.0
@@ -35,7 +35,7 @@ class Patience:
         self._clock = clock
         self._rng = rng
         self._signs = 0
-        self._last: Setback | None = None
+        self._last: TransferError | None = None
         self.name = ""
 
     def renewed(self) -> None:
@@ -51,13 +51,13 @@ class Patience:
             outcome = await self._attempt(work)
             if not isinstance(outcome, Exception):
                 return outcome
-            self._last = setback = await anyio.to_thread.run_sync(self._judged, outcome)
-            if not setback.is_passing:
-                raise setback.error()
+            self._last = failed = await anyio.to_thread.run_sync(self._judged, outcome)
+            if not failed.is_transient:
+                raise failed.error()
             elapsed = self._clock.monotonic() - start
             decision = self._policy.decide(attempt=attempt, elapsed=elapsed, retry_after=None, rng=self._rng)
             if not isinstance(decision, Wait):
-                raise setback.error(f" Given up, as {decision.reason}.")
+                raise failed.error(f" Given up, as {decision.reason}.")
             await self._clock.sleep(decision.delay)
 
     @property
@@ -66,7 +66,7 @@ class Patience:
         return "" if self._last is None else f"; before that, {self._last.message}"
 
     async def _attempt(self, work: Callable[[], T]) -> T | Exception:
-        outcome: T | Exception = Setback(f"{self.name} was silent for {self._silence:g} s", is_passing=True)
+        outcome: T | Exception = TransferError(f"{self.name} was silent for {self._silence:g} s", is_transient=True)
 
         def done() -> T | Exception:
             try:
@@ -88,9 +88,9 @@ class Patience:
             await anyio.sleep(self._silence)
         scope.cancel()
 
-    def _judged(self, error: Exception) -> Setback:
-        if isinstance(error, Setback):
+    def _judged(self, error: Exception) -> TransferError:
+        if isinstance(error, TransferError):
             return error
         if isinstance(error, BulkimportError) or (isinstance(error, OSError) and error.errno in _DISK_IS_FULL):
             raise error
-        return setback_of(error, self.name, self._options)
+        return file_system_error_of(error, self.name, self._options)

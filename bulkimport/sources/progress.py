@@ -2,5 +2,5 @@
 
 from collections.abc import Callable
 
-Tell = Callable[[int, int], None]
+OnArrived = Callable[[int, int], None]
 """Told how many bytes have arrived, of how many in all (0 where that is not known)."""

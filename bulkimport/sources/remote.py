@@ -1,7 +1,6 @@
 """Files on other machines, brought to this one: whole, and as they were from the first byte to the last."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,18 +19,19 @@ from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder, require_space
 from bulkimport.link_header import next_in
 from bulkimport.model import FileChoice, FileSource, RemoteSource
-from bulkimport.sources.answers import NOT_SENT, Setback, name_of
+from bulkimport.sources.answers import TransferError, name_of
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.fetching import Access, Fetcher
-from bulkimport.sources.filesystems import Site, is_file, missing_file
+from bulkimport.sources.files import CHANGED_HINT, TWICE_HINT, no_match
+from bulkimport.sources.filesystems import Site, is_file
 from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
+from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.report import address_of
-from bulkimport.wording import duration
+from bulkimport.wording import NOTHING_SENT, duration
 
 HTTP = ("http", "https")
 
-Tell = Callable[[int, int], None]
 _IDENTITY = (
     *("size", "mtime", "LastModified", "last_modified", "modified", "updated", "created", "ETag", "etag"),
     *("VersionId", "version_id", "generation", "md5", "md5Hash", "content_md5", "content_settings", "checksum"),
@@ -42,7 +42,7 @@ _LATE = datetime.max.replace(tzinfo=UTC)
 
 
 async def fetch_files(
-    source: RemoteSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
+    source: RemoteSource, folder: Path, on_arrived: OnArrived, clock: Clock | None = None, rng: Random | None = None
 ) -> tuple[FileSource, dict[str, str]]:
     """The files in `folder` (made if needed), ready to be read, and what people call them.
 
@@ -50,11 +50,11 @@ async def fetch_files(
     and StateError or OSError for the disk.
     """
     await anyio.to_thread.run_sync(private_folder, folder)
-    transfer = _Transfer(source, folder, tell, clock or SystemClock(), rng or Random())
+    transfer = _Transfer(source, folder, on_arrived, clock or SystemClock(), rng or Random())
     with anyio.move_on_after(source.timeout) as scope:
         return await transfer.files()
     if scope.cancelled_caught:
-        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOT_SENT}"
+        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOTHING_SENT}"
         raise SourceError(transfer.waiting, hint)
     raise AssertionError("a scope that was not cancelled returns")
 
@@ -80,11 +80,11 @@ class _Remote:
 class _Transfer:
     """What is known of one source's files while they come."""
 
-    def __init__(self, source: RemoteSource, folder: Path, tell: Tell, clock: Clock, rng: Random) -> None:
+    def __init__(self, source: RemoteSource, folder: Path, on_arrived: OnArrived, clock: Clock, rng: Random) -> None:
         self._source = source
         self._choice = source.content.choice
         self._folder = folder
-        self._tell = tell
+        self._on_arrived = on_arrived
         self._clock = clock
         self._rng = rng
         self._patience = Patience(source, clock, rng)
@@ -108,10 +108,10 @@ class _Transfer:
             kind, self._patience.name = self._source.content.type, name_of(url)
             path = self._folder / f"{len(names):05}.{kind}"
             async with Fetcher(Access(url.origin()), kind, self._source.timeout, self._clock, self._rng) as fetcher:
-                found = await fetcher.fetch(url, path, self._tell)
+                found = await fetcher.fetch(url, path, self._on_arrived)
             if next_in(found.links):
                 message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
-                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOT_SENT}"
+                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOTHING_SENT}"
                 raise SourceError(message, hint)
             names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
@@ -142,7 +142,7 @@ class _Transfer:
         while (waiting := watch.unsettled(stable_for, clock.now(), clock.monotonic())) is not None:
             file, rest = waiting
             if clock.monotonic() >= deadline:
-                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOT_SENT}"
+                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOTHING_SENT}"
                 raise SourceError(f"{file.path} is still being written", hint)
             await clock.sleep(rest)
             found = await self._found(sites)
@@ -159,10 +159,9 @@ class _Transfer:
             for remote in files:
                 name = remote.file.path
                 if name in found:
-                    hint = f"Name each file once, by path or by pattern; its rows would be sent twice. {NOT_SENT}"
-                    raise SourceError(f"{name} is named twice by this source", hint)
+                    raise SourceError(f"{name} is named twice by this source", f"{TWICE_HINT} {NOTHING_SENT}")
                 if remote.is_folder:
-                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOT_SENT}")
+                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOTHING_SENT}")
                 found[name] = remote
         return list(found.values())
 
@@ -192,10 +191,10 @@ class _Transfer:
         """Called by the file system, in the thread that it works in."""
         self._patience.renewed()
         arrived = self._arrived + value
-        self._tell(arrived, max(self._total, arrived) if self._total else 0)
+        self._on_arrived(arrived, max(self._total, arrived) if self._total else 0)
 
     def _transferred(self, remote: _Remote, target: Path, system: Any) -> None:
-        """Copies a file to `target`. Blocks; raises Setback where what arrived is not the file that was found."""
+        """Copies a file to `target`. Blocks; raises TransferError where what arrived is not the file that was found."""
         from fsspec.callbacks import Callback  # files on the web are had without it
 
         name = remote.file.path
@@ -204,11 +203,10 @@ class _Transfer:
         size, expected = target.stat().st_size, before.info.get("size")
         after = _described(remote.site, remote.path, self._choice, system)
         if after.identity != before.identity:
-            hint = "Let the job that writes it finish first, or have it write to another name and rename."
-            raise Setback(f"{name} was written to while it was transferred", hint, is_passing=True)
+            raise TransferError(f"{name} was written to while it was transferred", CHANGED_HINT, is_transient=True)
         if expected is not None and size != expected:
             message = f"{name} was cut short: {size} of {expected} bytes arrived"
-            raise Setback(message, is_passing=True)
+            raise TransferError(message, is_transient=True)
 
 
 def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
@@ -218,7 +216,7 @@ def _found(site: Site, choice: FileChoice, system: Any) -> list[_Remote]:
     paths = sorted(str(path) for path in system.glob(site.path))
     files = [file for file in (_described(site, path, choice, system) for path in paths) if not file.is_folder]
     if not files:
-        raise missing_file(site.name)
+        raise no_match(site.name)
     return files
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,15 +14,15 @@ from bulkimport.clock import Clock, SystemClock
 from bulkimport.errors import SourceError
 from bulkimport.folders import private_folder
 from bulkimport.model import Basic, Bearer, FileSource, HttpSource, JsonSource, NdjsonSource, NextPaging, Opaque, Secret
-from bulkimport.sources.answers import NOT_SENT, name_of
+from bulkimport.sources.answers import name_of
 from bulkimport.sources.fetching import Access, Fetched, Fetcher
 from bulkimport.sources.landed_file import named_as_packed, private
 from bulkimport.sources.next_link import STANDARD, NextLinks, judge_first
 from bulkimport.sources.paging import Page, Pages
+from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.reshaping import see_around, write_records
-from bulkimport.wording import duration
+from bulkimport.wording import NOTHING_SENT, duration
 
-Tell = Callable[[int, int], None]
 _ACCEPTS = {
     "json": "application/json",
     "ndjson": "application/x-ndjson, application/json",
@@ -32,31 +31,31 @@ _ACCEPTS = {
 
 
 async def fetch_report(
-    source: HttpSource, folder: Path, tell: Tell, clock: Clock | None = None, rng: Random | None = None
+    source: HttpSource, folder: Path, on_arrived: OnArrived, clock: Clock | None = None, rng: Random | None = None
 ) -> tuple[FileSource, dict[str, str], tuple[str, ...]]:
     """The report in `folder` (made if needed), ready to be read, what people call its files, and warnings.
 
     Raises SourceError where it cannot be had whole, within its `timeout`, and StateError or OSError for the disk.
     """
     await anyio.to_thread.run_sync(private_folder, folder)
-    report = _Report(source, folder, tell)
+    report = _Report(source, folder, on_arrived)
     with anyio.move_on_after(source.timeout) as scope:
         async with Fetcher(report.access, source.content.type, source.timeout, clock or SystemClock(), rng) as fetcher:
             return await report.fetched(fetcher)
     if scope.cancelled_caught:
         hint = "Raise the source's `timeout`, or have the report made smaller or at another time."
         message = f"{report.name} was not there whole within {duration(source.timeout)}"
-        raise SourceError(message, f"{hint} {NOT_SENT}")
+        raise SourceError(message, f"{hint} {NOTHING_SENT}")
     raise AssertionError("a scope that was not cancelled returns")
 
 
 class _Report:
     """What is known of one report while its answers come."""
 
-    def __init__(self, source: HttpSource, folder: Path, tell: Tell) -> None:
+    def __init__(self, source: HttpSource, folder: Path, on_arrived: OnArrived) -> None:
         self._source = source
         self._folder = folder
-        self._tell = tell
+        self._on_arrived = on_arrived
         self._arrived = 0
         self._rows = folder / "rows.ndjson"
         self._warnings: list[str] = []
@@ -88,7 +87,7 @@ class _Report:
         return replace(reading, paths=tuple(files)), dict.fromkeys(files, self.name), tuple(self._warnings)
 
     def _told(self, arrived: int, total: int) -> None:
-        self._tell(self._arrived + arrived, self._arrived + total if total else 0)
+        self._on_arrived(self._arrived + arrived, self._arrived + total if total else 0)
 
     @property
     def _place(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from bulkimport.sources.document import See
 from bulkimport.sources.files import CHUNK_SIZE
 from bulkimport.sources.json import array_blocks
 from bulkimport.sources.landed_file import open_unpacked
+from bulkimport.wording import NOTHING_SENT
 
 BLOCK = 1 << 20
 MAX_DEPTH = 32
@@ -29,7 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGERS = range(-(2**63), 2**64)
 """What orjson writes by itself."""
 
-_HINT = "Have the report written again, whole. Nothing was sent for this dataset."
+_HINT = f"Have the report written again, whole. {NOTHING_SENT}"
 
 
 class _Object(dict[str, Any]):
@@ -73,7 +74,7 @@ def write_records(
                     out.write(lines)
                     lines.clear()
         except _BadRecordError as error:
-            hint = "Have the report corrected, or leave the property out of it. Nothing was sent for this dataset."
+            hint = f"Have the report corrected, or leave the property out of it. {NOTHING_SENT}"
             raise SourceError(f"{name}, record {count + 1}: {error}", hint) from None
     out.write(lines)
     return count

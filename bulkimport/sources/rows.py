@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from bulkimport.model import CsvSource
 
-Rows = list[list[str]]
+CellRows = list[list[str]]
 
 _BLANKS = (" ", "\t")
 
@@ -36,7 +36,7 @@ class RowSplitter:
         self._line_end = ""
         self._pending: str | None = None
 
-    def batches(self) -> Iterator[Rows]:
+    def batches(self) -> Iterator[CellRows]:
         """The rows that start in each block; `blocks` must consist of whole lines."""
         delimiter = self._delimiter
         for block in self._blocks:
@@ -65,8 +65,8 @@ class RowSplitter:
             lines.pop()  # what stands after the last line end is no line
         self._lines = iter(lines)
 
-    def _rows_with_quotes(self) -> Rows:
-        rows: Rows = []
+    def _rows_with_quotes(self) -> CellRows:
+        rows: CellRows = []
         delimiter, quote, further_lines = self._delimiter, self._quote, self._further_lines
         lines = None
         while lines is not self._lines:  # a record that runs into the next block replaces them

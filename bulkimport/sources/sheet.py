@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkimport.errors import SourceError
+from bulkimport.wording import NOTHING_SENT
 
 Cells = Sequence[Any]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -33,7 +34,6 @@ _TRUTH = re.compile('BOOLEAN|"TRUE";"TRUE";"FALSE"')
 _PADDED = re.compile("0{2,}")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _LONGEST_EXACT = 15
-_NOTHING_SENT = "Nothing was sent for this dataset."
 
 
 class Sheet:
@@ -60,7 +60,7 @@ class Sheet:
         for left, top, right, bottom in self._merged:
             if int(bottom) >= first_row and _number(left) <= columns:
                 area = f"{left}{top}:{right}{bottom}"
-                hint = f"Unmerge them in Excel (Home, Merge & Center), and fill each cell. {_NOTHING_SENT}"
+                hint = f"Unmerge them in Excel (Home, Merge & Center), and fill each cell. {NOTHING_SENT}"
                 raise SourceError(f"{self.place}: the cells {area} are merged", hint, self.place, int(top))
 
     def _calculated(self) -> Iterator[Cells]:
@@ -118,21 +118,21 @@ class Sheet:
                 continue
             place = (int(found[2]), _number(found[1].decode()))
             if place <= last:
-                hint = f"Open it in Excel and save it again. {_NOTHING_SENT}"
+                hint = f"Open it in Excel and save it again. {NOTHING_SENT}"
                 where = f"cell {found[1].decode()}{place[0]}" if place[1] else f"row {place[0]}"
                 raise SourceError(f"{self.place}, {where}: it is not in its place in the file", hint, self.place)
             last = place
         return last
 
 
-def is_blank(cell: Any) -> bool:
+def is_blank_cell(cell: Any) -> bool:
     return cell.value is None or cell.value == ""
 
 
 def cell_value(cell: Any, place: str) -> object:
     """What a cell holds, as Excel shows it: whole numbers without a point, others to Excel's 15 digits, dates as dates
     where the format shows no time. None for a blank cell. Raises SourceError."""
-    if is_blank(cell):
+    if is_blank_cell(cell):
         return None
     value = cell.value
     match cell.data_type:
@@ -145,10 +145,10 @@ def cell_value(cell: Any, place: str) -> object:
         case "d":
             return _shown_date(cell, place)
         case "e":
-            hint = f"Correct the formula or the value in Excel, and save it again. {_NOTHING_SENT}"
+            hint = f"Correct the formula or the value in Excel, and save it again. {NOTHING_SENT}"
             raise SourceError(f"{place}, cell {cell.coordinate}: there is an error, {value}", hint, place, cell.row)
         case kind:
-            raise SourceError(f"{place}, cell {cell.coordinate}: its type {kind!r} is not known", _NOTHING_SENT, place)
+            raise SourceError(f"{place}, cell {cell.coordinate}: its type {kind!r} is not known", NOTHING_SENT, place)
 
 
 def cell_text(cell: Any, place: str) -> str:
@@ -174,7 +174,7 @@ def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
     """A date with its time of day only if the format has one."""
     value: datetime.timedelta | datetime.date | datetime.time = cell.value
     if isinstance(value, datetime.timedelta):
-        hint = f"Format it as a number or as text. {_NOTHING_SENT}"
+        hint = f"Format it as a number or as text. {NOTHING_SENT}"
         raise SourceError(f"{place}, cell {cell.coordinate}: it holds a duration", hint, place, cell.row)
     if isinstance(value, datetime.datetime):
         codes = set(_NO_CODES.sub("", cell.number_format.partition(";")[0]).lower())
@@ -186,7 +186,7 @@ def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
 
 
 def _uncalculated(place: str, cell: Any, what: str = "never calculated, so its value is not known") -> SourceError:
-    hint = f"Open the workbook in Excel and save it, so that it holds the results. {_NOTHING_SENT}"
+    hint = f"Open the workbook in Excel and save it, so that it holds the results. {NOTHING_SENT}"
     return SourceError(f"{place}, cell {cell.coordinate}: the formula was {what}", hint, place, cell.row)
 
 

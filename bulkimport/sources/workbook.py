@@ -21,14 +21,13 @@ from bulkimport.sources.extras import extra_library
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.header import read_header
 from bulkimport.sources.landing_file import LandingFile
-from bulkimport.sources.sheet import Sheet, cell_text, cell_value, is_blank
+from bulkimport.sources.sheet import Sheet, cell_text, cell_value, is_blank_cell
 from bulkimport.sources.typed import BATCH, TypedRows
-from bulkimport.wording import listed
+from bulkimport.wording import NOTHING_SENT, listed
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_NOTHING_SENT = "Nothing was sent for this dataset."
-_SAVE_AS = f"Open it in Excel and save it as an Excel workbook (.xlsx). {_NOTHING_SENT}"
+_SAVE_AS = f"Open it in Excel and save it as an Excel workbook (.xlsx). {NOTHING_SENT}"
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, SyntaxError),  # XML's ParseError is a SyntaxError
     *(KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, OverflowError),
@@ -93,7 +92,7 @@ def _rewrite(sheet: Sheet, header_row: int, target: Path, told: list[str]) -> tu
         out.skip(header_row)
         batch: list[dict[str, object]] = []
         for number, row in enumerate(rows, header_row + 1):
-            if all(map(is_blank, row)):
+            if all(map(is_blank_cell, row)):
                 _write(out, batch)
                 out.skip()
                 continue
@@ -113,8 +112,8 @@ def _write(out: TypedRows, batch: list[dict[str, object]]) -> None:
 
 
 def _header(row: Sequence[Any], place: Place, told: list[str]) -> tuple[str, ...]:
-    if all(map(is_blank, row)):
-        hint = f"Say which row names the columns with `header_row`. {_NOTHING_SENT}"
+    if all(map(is_blank_cell, row)):
+        hint = f"Say which row names the columns with `header_row`. {NOTHING_SENT}"
         raise place.error("the row has no column names", hint)
     header, padded = read_header([cell_text(cell, place.path) for cell in row], place, frozenset())
     told += padded
@@ -124,8 +123,8 @@ def _header(row: Sequence[Any], place: Place, told: list[str]) -> tuple[str, ...
 def _refuse_unnamed(rest: Sequence[Any], place: str, named: int, number: int) -> None:
     """Beyond the named columns there is nothing: a value there belongs to no property."""
     for index, cell in enumerate(rest, named + 1):
-        if not is_blank(cell):
-            hint = f"Give column {index} a name in the header row, or clear it. {_NOTHING_SENT}"
+        if not is_blank_cell(cell):
+            hint = f"Give column {index} a name in the header row, or clear it. {NOTHING_SENT}"
             raise SourceError(f"{place}, cell {cell.coordinate}: its column has no name", hint, place, number)
 
 
@@ -146,20 +145,20 @@ def _chosen(book: Any, wanted: str | int | None, path: str, told: list[str]) -> 
         case int() if wanted <= len(shown):
             return shown[wanted - 1]
         case int():
-            hint = f"Sheets that are not hidden are counted from 1. {_NOTHING_SENT}"
+            hint = f"Sheets that are not hidden are counted from 1. {NOTHING_SENT}"
             if str(wanted) in every:
-                hint = f'To name the sheet {wanted}, put it in quotes: `sheet: "{wanted}"`. {_NOTHING_SENT}'
+                hint = f'To name the sheet {wanted}, put it in quotes: `sheet: "{wanted}"`. {NOTHING_SENT}'
             raise SourceError(f"{path} has no sheet number {wanted}: {have}", hint, path)
         case _:
             name = "that can be seen" if wanted is None else repr(wanted)
-            hint = f"Name one of its sheets with `sheet`. {_NOTHING_SENT}"
+            hint = f"Name one of its sheets with `sheet`. {NOTHING_SENT}"
             raise SourceError(f"{path} has no sheet {name}: {have}", hint, path)
 
 
 def _refuse_other_columns(first: tuple[str, ...], found: tuple[str, ...], first_path: str, path: str) -> None:
     if set(first) != set(found):
         differing = listed(map(repr, sorted(set(first) ^ set(found))))
-        hint = f"All workbooks of a source have to have the same columns. {_NOTHING_SENT}"
+        hint = f"All workbooks of a source have to have the same columns. {NOTHING_SENT}"
         raise SourceError(f"{path} has other columns than {first_path}: they differ in {differing}", hint, path)
 
 
@@ -170,19 +169,19 @@ def _refuse_other_kinds(path: str) -> None:
             start = file.read(len(_OLE))
             content = file.read() if start == _OLE else b""
     except OSError as error:
-        hint = f"Check the file, and that the account that runs bulkimport may read it. {_NOTHING_SENT}"
+        hint = f"Check the file, and that the account that runs bulkimport may read it. {NOTHING_SENT}"
         raise SourceError(f"{path} cannot be read: {error.strerror}", hint, path) from None
     if _ENCRYPTED in content:
-        hint = f"Save it without a password, or have a `command` that decrypts it. {_NOTHING_SENT}"
+        hint = f"Save it without a password, or have a `command` that decrypts it. {NOTHING_SENT}"
         raise SourceError(f"{path} is protected by a password, so that it cannot be read", hint, path)
     if start == _OLE:
         raise SourceError(f"{path} is a workbook in the old format of Excel 97 (.xls)", _SAVE_AS, path)
     if start.startswith(b"\x1f\x8b"):
         raise SourceError(
-            f"{path} is gzip-compressed", f"A workbook is packed already: unpack it. {_NOTHING_SENT}", path
+            f"{path} is gzip-compressed", f"A workbook is packed already: unpack it. {NOTHING_SENT}", path
         )
     if not start.startswith(b"PK"):
-        hint = f"Say what it is with `type`, or save it as an Excel workbook (.xlsx). {_NOTHING_SENT}"
+        hint = f"Say what it is with `type`, or save it as an Excel workbook (.xlsx). {NOTHING_SENT}"
         raise SourceError(f"{path} is no Excel workbook", hint, path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -206,12 +205,12 @@ def _refuse_empty_chart_sheets(path: str) -> None:
         return
     sheets = [PurePath(name) for name in members if name.startswith("xl/chartsheets/sheet")]
     if any(str(sheet.parent / "_rels" / f"{sheet.name}.rels") not in members for sheet in sheets):
-        hint = f"Delete it in Excel, or put a chart on it, and save the workbook again. {_NOTHING_SENT}"
+        hint = f"Delete it in Excel, or put a chart on it, and save the workbook again. {NOTHING_SENT}"
         raise SourceError(f"{path} has a chart sheet without a chart, with which it cannot be read", hint, path)
 
 
 def _broken(path: str, error: BaseException | None) -> SourceError:
     is_telling = error is not None and str(error) and not isinstance(error, AttributeError | TypeError | IndexError)
     reason = re.sub(r"\s+", " ", f": {error}")[:200] if is_telling else ""
-    hint = f"It may be cut short, or still being written. Have it saved again. {_NOTHING_SENT}"
+    hint = f"It may be cut short, or still being written. Have it saved again. {NOTHING_SENT}"
     return SourceError(f"{path} is not a whole Excel workbook{reason}", hint, path)

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from bulkimport.orgvue.requests import Sending, Watched
+from bulkimport.orgvue.requests import Sending, WatchedRequest
 from bulkimport.refresh.machine import Refresh, State
 from bulkimport.report.facts import RunFacts
 
@@ -18,5 +18,5 @@ class Spans(Protocol):
 
     def run_ended(self, run: RunFacts) -> None: ...
 
-    def request(self, sending: Sending) -> AbstractContextManager[Watched]:
+    def request(self, sending: Sending) -> AbstractContextManager[WatchedRequest]:
         """Around one request, from its sending to the end of its answer."""

@@ -7,7 +7,7 @@ the host and, for the tenant's API, the template of its path.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
@@ -29,7 +29,7 @@ class _Refresh:
     span: Span
     state: State | None = None
     stage: Span | None = None
-    ended: bool = field(default=False)
+    ended: bool = False
 
 
 class RunSpans:
@@ -141,7 +141,7 @@ class RunSpans:
 
 
 class _RequestSpan:
-    """Implements `Watched`."""
+    """Implements `WatchedRequest`."""
 
     def __init__(self, span: Span) -> None:
         self._span = span

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from bulkimport.cli.secrets import forms_of, secrets_in
+from bulkimport.cli.secrets import forms_of
 from bulkimport.log import Redactor
-from bulkimport.model import Bearer, CsvSource, HttpSource, RemoteSource, Secret
+from bulkimport.model import Bearer, CsvSource, HttpSource, RemoteSource, Secret, secrets_in
 
 
 @dataclass(frozen=True)

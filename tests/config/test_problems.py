@@ -2,8 +2,8 @@
 
 import pytest
 
-from bulkimport.config.problems import Problems, found, guess, quoted
-from bulkimport.config.tree import Node, Place, ScalarNode
+from bulkimport.config.problems import Problems, as_yaml, found, guess
+from bulkimport.config.tree import ConfigPlace, Node, ScalarNode
 from bulkimport.config.yaml_document import parse
 from bulkimport.errors import ConfigError
 
@@ -37,11 +37,11 @@ def test_what_was_found_is_named_shortly(text: str, expected: str) -> None:
 
 
 def test_values_from_the_environment_are_named_by_their_variables() -> None:
-    assert found(ScalarNode(Place("f", 1), "s3cret", ("A", "B"))) == "the value of ${A} and ${B}"
+    assert found(ScalarNode(ConfigPlace("f", 1), "s3cret", ("A", "B"))) == "the value of ${A} and ${B}"
 
 
 def test_a_number_too_long_to_be_written_is_no_exception() -> None:
-    assert quoted(10**5000) == "a number with thousands of digits"
+    assert as_yaml(10**5000) == "a number with thousands of digits"
 
 
 def test_guesses_name_what_is_near_or_what_is_known() -> None:
@@ -58,7 +58,7 @@ def test_all_problems_are_raised_at_once_sorted_and_each_once() -> None:
     problems.raise_if_any()
     assert not problems
     for line in (9, 2, 9):
-        problems.add(Place("f", line, "a"), "wrong")
+        problems.add(ConfigPlace("f", line, "a"), "wrong")
     with pytest.raises(ConfigError) as caught:
         problems.raise_if_any()
     assert str(caught.value) == "f:2: a: wrong\nf:9: a: wrong"

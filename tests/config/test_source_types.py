@@ -46,6 +46,6 @@ def test_the_schema_pattern_knows_no_other(path: str) -> None:
 
 def test_an_origin_may_be_a_further_key_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(source_types.KEYS_OF_ORIGIN, "url", ())
-    assert source_types.origins(["query", "url"]) == ["query"]
-    assert source_types.origins(["url"]) == ["url"]
-    assert source_types.origins(["path", "query"]) == ["path", "query"]
+    assert source_types.origin_keys(["query", "url"]) == ["query"]
+    assert source_types.origin_keys(["url"]) == ["url"]
+    assert source_types.origin_keys(["path", "query"]) == ["path", "query"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkimport.config.tree import Node, Path, Place, ScalarNode, Step, dotted, find, nearest, plain, text_at
+from bulkimport.config.tree import ConfigPlace, Node, Path, PathPart, ScalarNode, dotted, find, nearest, plain, text_at
 from bulkimport.config.yaml_document import parse
 
 
@@ -25,12 +25,12 @@ def root() -> Node:
         ("fields", "größe", 'fields["gr\\u00f6\\u00dfe"]'),
     ],
 )
-def test_keys_are_dotted_and_odd_ones_quoted(key: str, step: Step, expected: str) -> None:
+def test_keys_are_dotted_and_odd_ones_quoted(key: str, step: PathPart, expected: str) -> None:
     assert dotted(key, step) == expected
 
 
 def test_a_place_inside_has_the_same_line() -> None:
-    assert Place("f", 7, "a").inside("b") == Place("f", 7, "a.b")
+    assert ConfigPlace("f", 7, "a").inside("b") == ConfigPlace("f", 7, "a.b")
 
 
 @pytest.mark.parametrize("path", [("x",), ("a", "b", 2), ("a", 0), ("source", "path"), ("a", "b", "c")])
@@ -54,4 +54,4 @@ def test_text_is_found_only_where_whole_text_is(root: Node) -> None:
 
 
 def test_a_broken_value_is_an_empty_text_to_the_models() -> None:
-    assert plain(ScalarNode(Place("f", 1), "half a value", broken=True)) == ""
+    assert plain(ScalarNode(ConfigPlace("f", 1), "half a value", broken=True)) == ""

@@ -154,7 +154,7 @@ async def test_a_cancelled_request_frees_its_place_only_a_second_later() -> None
 async def test_throttling_pauses_everyone_for_as_long_as_the_service_asks() -> None:
     clock = FakeClock()
     events: list[tuple[str, dict[str, object]]] = []
-    limiter = Limiter(Limits(10, 10), clock, observer=lambda event, /, **fields: events.append((event, fields)))
+    limiter = Limiter(Limits(10, 10), clock, event_sink=lambda event, /, **fields: events.append((event, fields)))
     limiter.throttled(7.0)
     limiter.throttled(7.0)
     async with limiter.permit() as permit:

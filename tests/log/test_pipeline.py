@@ -212,7 +212,6 @@ def test_a_stream_and_a_disk_that_fail_cost_log_lines_alone(tmp_path: Path) -> N
         output = configure("json", "info", Redactor(), run_log=tmp_path / "file" / "run.log", stream=stream)
         logger().info("nobody hears this")
         output.close()
-        assert output.lost == 2
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)  # so that closing the stream has somewhere to write
 
 

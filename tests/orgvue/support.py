@@ -16,7 +16,7 @@ DATASET = "6586F21B-AD4D-4D06-A309-712AF47184A2"
 
 
 class Events:
-    """An observer that remembers."""
+    """An event sink that remembers."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, object]]] = []
@@ -42,7 +42,7 @@ class Bench:
     ) -> None:
         self.clock = FakeClock()
         self.events = Events()
-        self.limiter = Limiter(Limits(), self.clock, rng=Random(0), observer=self.events)
+        self.limiter = Limiter(Limits(), self.clock, rng=Random(0), event_sink=self.events)
         self.client = OrgvueClient(
             Tenant(base_url, "ACME", Secret(token) if token else None),
             permits=self.limiter,
@@ -50,7 +50,7 @@ class Bench:
             timeouts=timeouts,
             retries=retries,
             rng=Random(0),
-            observer=self.events,
+            event_sink=self.events,
             watch=watch,
         )
 

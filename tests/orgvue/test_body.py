@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bulkimport.errors import StateError
 from bulkimport.orgvue import body as module
-from bulkimport.orgvue.body import CSV, BytesBody, FileBody, Stream
+from bulkimport.orgvue.body import CSV, BytesBody, ByteStream, FileBody
 
 
-async def collect(stream: Stream) -> list[bytes]:
+async def collect(stream: ByteStream) -> list[bytes]:
     return [bytes(chunk) async for chunk in stream]
 
 

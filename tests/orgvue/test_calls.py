@@ -4,7 +4,7 @@ from yarl import URL
 from bulkimport.errors import ServiceError
 from bulkimport.model import ImportOptions
 from bulkimport.orgvue.calls import Calls, import_query
-from bulkimport.retry import Kind
+from bulkimport.retry import RequestKind
 from tests.orgvue.support import DATASET, location
 
 CALLS = Calls(URL("https://orgvue.example"), "ACME")
@@ -54,7 +54,7 @@ def test_every_option_has_its_parameter() -> None:
 
 
 def test_an_import_is_never_taken_for_a_repeatable_request() -> None:
-    assert CALLS.submit(DATASET, location("https://s.example/g"), ImportOptions()).kind is Kind.IMPORT
+    assert CALLS.submit(DATASET, location("https://s.example/g"), ImportOptions()).kind is RequestKind.IMPORT
 
 
 @pytest.mark.parametrize("url", ["http://s.example/t", "nonsense", "https://u:p@s.example/t"])

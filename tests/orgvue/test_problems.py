@@ -16,10 +16,10 @@ from bulkimport.model import Stage
 from bulkimport.orgvue.hints import OTHER_HINTS, TENANT_HINTS, hint_for
 from bulkimport.orgvue.problems import Complaint, error_of_answer, error_of_failure, given_up, read_complaint
 from bulkimport.orgvue.requests import Answer, Request
-from bulkimport.retry import Failure, Kind, Verdict
+from bulkimport.retry import Failure, RequestKind, Verdict
 
 
-def request(kind: Kind = Kind.API, path: str = "/api/v1/ACME/datasets") -> Request:
+def request(kind: RequestKind = RequestKind.API, path: str = "/api/v1/ACME/datasets") -> Request:
     return Request(
         step="list the tenant's datasets",
         stage=Stage.GENERATE,
@@ -130,7 +130,7 @@ def test_the_storages_refusals_become_what_the_request_makes_of_them(
     status: int, code: str, kind: type[ServiceError]
 ) -> None:
     body = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode()
-    error, _ = error_of_answer(request(Kind.STORE), Answer(status, {}, body))
+    error, _ = error_of_answer(request(RequestKind.STORE), Answer(status, {}, body))
     assert type(error) is kind
     assert error.code == code
     assert "the object storage answered" in error.message
@@ -138,13 +138,13 @@ def test_the_storages_refusals_become_what_the_request_makes_of_them(
 
 @pytest.mark.parametrize("status", [200, 302, 408, 500, 503])
 def test_an_import_without_a_usable_answer_is_ambiguous(status: int) -> None:
-    error, _ = error_of_answer(request(Kind.IMPORT), Answer(status, {}, b"<html>"))
+    error, _ = error_of_answer(request(RequestKind.IMPORT), Answer(status, {}, b"<html>"))
     assert isinstance(error, AmbiguousError)
     assert "may or may not be running" in error.message
 
 
 def test_a_failure_after_sending_is_ambiguous_for_an_import_alone() -> None:
-    error, _ = error_of_failure(request(Kind.IMPORT), Failure.LOST, "the line was cut")
+    error, _ = error_of_failure(request(RequestKind.IMPORT), Failure.LOST, "the line was cut")
     assert isinstance(error, AmbiguousError)
     error, _ = error_of_failure(request(), Failure.LOST, "the line was cut")
     assert isinstance(error, UnavailableError)

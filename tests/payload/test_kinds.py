@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bulkimport.payload.kinds import Kind, kind_of
+from bulkimport.payload.kinds import ValueKind, kind_of
 from bulkimport.sources import ExactNumber
 
 
@@ -29,6 +29,6 @@ from bulkimport.sources import ExactNumber
     ],
 )
 def test_a_column_is_the_narrowest_that_fits_all_its_values(
-    values: list[Any], expected: tuple[Kind, str | None]
+    values: list[Any], expected: tuple[ValueKind, str | None]
 ) -> None:
     assert kind_of(values) == expected

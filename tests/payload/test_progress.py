@@ -1,13 +1,13 @@
 from pathlib import Path
 
-from bulkimport.payload import Progress, Reading, read_progress
+from bulkimport.payload import ProgressFile, Reading, read_progress
 
 
 def test_what_the_writer_tells_the_reader_sees(tmp_path: Path) -> None:
     path = str(tmp_path / "p")
     assert read_progress(path) == Reading(0, 0, 0)
 
-    with Progress(path) as progress:
+    with ProgressFile(path) as progress:
         assert read_progress(path) == Reading()
         for rows in (1, 2**40):
             progress.update(Reading(rows, 2, 2**63))
@@ -19,9 +19,9 @@ def test_what_the_writer_tells_the_reader_sees(tmp_path: Path) -> None:
 
 def test_counters_start_at_zero_where_an_old_file_lies(tmp_path: Path) -> None:
     path = str(tmp_path / "p")
-    with Progress(path) as progress:
+    with ProgressFile(path) as progress:
         progress.update(Reading(9, 9, 9))
-    with Progress(path):
+    with ProgressFile(path):
         assert read_progress(path) == Reading()
 
 

@@ -6,12 +6,12 @@ import pytest
 from bulkimport.errors import SourceError
 from bulkimport.model import CsvSource, Field, FileSource, NdjsonSource, PayloadFormat
 from bulkimport.payload.request import PayloadRequest
-from bulkimport.payload.stream import Stream, open_stream
+from bulkimport.payload.stream import ItemStream, open_stream
 
 
 def stream(
     folder: Path, text: str, *fields: Field, kind: type[FileSource] = CsvSource, format_: PayloadFormat = "json"
-) -> Stream:
+) -> ItemStream:
     path = folder / "source"
     path.write_text(text)
     source = kind((str(path),))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import ConsoleDimensions
 
 from bulkimport.model import DatasetStatus
 from bulkimport.progress.terminal import TerminalProgress
@@ -45,10 +45,7 @@ def progress(screen: Screen, clock: FakeClock) -> TerminalProgress:
 
 
 def lines(progress: TerminalProgress, width: int = 80, height: int = 24) -> list[str]:
-    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
-    console.print(progress)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().splitlines()
+    return [line.plain.rstrip() for line in progress.lines(ConsoleDimensions(width, height))]
 
 
 def words(line: str) -> str:

@@ -17,9 +17,11 @@ HOUR = Poll(initial=1.0, max=30.0, timeout=3600.0)
 MINUTE = Poll(initial=1.0, max=30.0, timeout=60.0)
 
 
-async def left_by_another_run(folder: Path, clock: FakeClock, poll: Poll, *, lost: bool = False) -> FakeOrgvue:
+async def left_by_another_run(
+    folder: Path, clock: FakeClock, poll: Poll, *, lost: bool = False, command: str = "run"
+) -> FakeOrgvue:
     """A run that was stopped after it had submitted an import; the service it talked to."""
-    async with a_bench(folder, csv_dataset(folder, "people", poll=poll), clock=clock) as bench:
+    async with a_bench(folder, csv_dataset(folder, "people", poll=poll), clock=clock, command=command) as bench:
 
         async def stop() -> None:
             bench.run.stop.halt()
@@ -54,16 +56,20 @@ async def test_an_import_of_another_run_is_waited_for_and_settled(lost: bool, tm
         assert service.times("import") == 0
 
 
-async def test_one_whose_end_cannot_be_seen_refuses_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "again"), [("run", "run CONFIG --failed run-1 --only people"), ("restore", "restore CONFIG people")]
+)
+async def test_one_whose_end_cannot_be_seen_refuses_the_next(command: str, again: str, tmp_path: Path) -> None:
     clock = FakeClock()
-    service = await left_by_another_run(tmp_path, clock, MINUTE)
+    service = await left_by_another_run(tmp_path, clock, MINUTE, command=command)
     service.looks = 10_000
     async with a_bench(
         tmp_path, csv_dataset(tmp_path, "people", poll=MINUTE), clock=clock, run_id="run-2", service=service
     ) as bench:
         service.errors["poll"] += [UnavailableError("No answer.", hint="")] * 1000
-        with pytest.raises(GuardError, match="run-1 may still be running"):
+        with pytest.raises(GuardError, match="run-1 may still be running") as refused:
             await settle_earlier_imports(await bench.context("people"))
+        assert refused.value.hint.endswith(again.replace("CONFIG", bench.run.config.path))
         assert await unsettled(bench) == 1
 
 

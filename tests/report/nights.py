@@ -8,7 +8,7 @@ from bulkimport.journal import Entry, RunRecord
 from bulkimport.model import DatasetStatus, ItemCounts
 from bulkimport.refresh import events as e
 from bulkimport.report.account import Account
-from bulkimport.report.comparison import compare
+from bulkimport.report.comparison import compare_runs
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.order import steps
 from bulkimport.report.rejected import Rejected
@@ -65,7 +65,7 @@ def an_account(
         facts=facts,
         timeline=timeline(STARTED, FINISHED, names, written),
         order=steps({name: (depends_on or {}).get(name, ()) for name in names}),
-        comparison=compare(facts, earlier),
+        comparison=compare_runs(facts, earlier),
         rejected=tuple(rejected),
         told_at=FINISHED + timedelta(hours=1),
         with_values=with_values,

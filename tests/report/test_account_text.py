@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from bulkimport.model import DatasetStatus, RunStatus
 from bulkimport.report.account_text import account_text
 from bulkimport.report.layout import Layout
-from bulkimport.report.meaning import SANDBOX
+from bulkimport.report.meaning import SANDBOX_NOTICE
 from bulkimport.report.rejected import Reason, Rejected
 from bulkimport.report.text import summary_text
 from tests.report.examples import BLOCKED, PARTIAL, SUCCEEDED, TRACE, ended, run_of
@@ -54,7 +54,7 @@ def test_the_timeline_is_drawn_in_letters() -> None:
 def test_a_short_report_leaves_out_what_it_has_nothing_for() -> None:
     text = account_text(an_account(run_of(SUCCEEDED, status=RunStatus.SUCCEEDED, sandbox=True)), WIDE)
     assert not any(title in text for title in ("Dependency order", "Compared", "Rejected"))
-    assert text.rstrip().endswith(SANDBOX)
+    assert text.rstrip().endswith(SANDBOX_NOTICE)
 
 
 def test_values_of_items_are_told_where_the_account_has_them_and_a_lost_file_is_named() -> None:

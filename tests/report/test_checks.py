@@ -1,14 +1,14 @@
-from bulkimport.preflight import Check, Verdict
+from bulkimport.preflight import Check, CheckStatus
 from bulkimport.report.checks import checks_document, checks_parts
 from bulkimport.report.layout import Layout
 
 CHECKS = [
-    Check("token", Verdict.WARNING, "It expires soon.", "Make a new one."),
-    Check("tenant", Verdict.OK, "ACME answers."),
-    Check("clock", Verdict.SKIPPED, "Not looked at."),
-    Check("dataset", Verdict.OK, "Found.", dataset="people"),
-    Check("dataset", Verdict.FAILED, "There is none.", "Look for it.", dataset="positions"),
-    Check("dataset", Verdict.OK, "Found.", dataset="links"),
+    Check("token", CheckStatus.WARNING, "It expires soon.", "Make a new one."),
+    Check("tenant", CheckStatus.OK, "ACME answers."),
+    Check("clock", CheckStatus.SKIPPED, "Not looked at."),
+    Check("dataset", CheckStatus.OK, "Found.", dataset="people"),
+    Check("dataset", CheckStatus.FAILED, "There is none.", "Look for it.", dataset="positions"),
+    Check("dataset", CheckStatus.OK, "Found.", dataset="links"),
 ]
 
 

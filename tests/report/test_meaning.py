@@ -41,7 +41,10 @@ def test_the_other_endings_say_what_orgvue_holds() -> None:
     [
         (RunStatus.SUCCEEDED, "Exit code 0: every selected dataset is as its source."),
         (RunStatus.FAILED, "Exit code 1: 2 datasets did not succeed."),
-        (RunStatus.INTERRUPTED, "The run was stopped before its end (exit code 130 after SIGINT, 143 after SIGTERM)."),
+        (
+            RunStatus.INTERRUPTED,
+            "The run was stopped before its end (exit code 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP).",
+        ),
         (RunStatus.RUNNING, "The run has not ended."),
     ],
 )

@@ -1,21 +1,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.report.order import Place, steps
+from bulkimport.report.order import OrderedDataset, steps
 
 NAMES = [f"d{number}" for number in range(8)]
 
 
 def test_what_depends_on_nothing_comes_first_and_the_rest_after_what_it_waits_for() -> None:
     assert steps({"links": ["people", "positions"], "people": [], "positions": ["people"], "other": []}) == (
-        (Place("people"), Place("other")),
-        (Place("positions", ("people",)),),
-        (Place("links", ("people", "positions")),),
+        (OrderedDataset("people"), OrderedDataset("other")),
+        (OrderedDataset("positions", ("people",)),),
+        (OrderedDataset("links", ("people", "positions")),),
     )
 
 
 def test_what_is_no_part_of_the_run_holds_nothing_up() -> None:
-    assert steps({"links": ["people"]}) == ((Place("links"),),)
+    assert steps({"links": ["people"]}) == ((OrderedDataset("links"),),)
     assert steps({}) == ()
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, RunStatus, Stage
 from bulkimport.refresh import events as e
 from bulkimport.report.account import Account
-from bulkimport.report.meaning import SANDBOX, UNTOUCHED
+from bulkimport.report.meaning import SANDBOX_NOTICE, UNTOUCHED
 from bulkimport.report.page import MOST_REASONS, page
 from bulkimport.report.rejected import Reason, Rejected
 from bulkimport.wording import printable
@@ -124,9 +124,9 @@ def test_a_running_run_shows_what_its_datasets_are_at() -> None:
 
 def test_the_sandbox_is_named_at_the_beginning_and_at_the_end() -> None:
     text = read(an_account(run_of(SUCCEEDED, status=RunStatus.SUCCEEDED, sandbox=True))).text
-    assert text.count(SANDBOX) == 2
-    assert text.endswith(SANDBOX)
-    assert SANDBOX not in read(an_account()).text
+    assert text.count(SANDBOX_NOTICE) == 2
+    assert text.endswith(SANDBOX_NOTICE)
+    assert SANDBOX_NOTICE not in read(an_account()).text
 
 
 def test_a_pause_is_told_in_words_too() -> None:

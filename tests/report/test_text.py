@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from bulkimport.model import DatasetStatus, ErrorReport, ItemCounts, RunStatus, Stage
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.layout import Layout
-from bulkimport.report.meaning import SANDBOX, UNTOUCHED
+from bulkimport.report.meaning import SANDBOX_NOTICE, UNTOUCHED
 from bulkimport.report.text import history_text, status_text, summary_text
 from tests.report.examples import BLOCKED, EXPIRED, FINISHED, PARTIAL, STARTED, SUCCEEDED, TRACE, UNKNOWN, ended, run_of
 
@@ -97,8 +97,8 @@ def test_warnings_name_their_dataset() -> None:
 def test_a_sandbox_run_says_so_first_and_last(status: RunStatus, colour: bool) -> None:
     text = status_text(run_of(FAILED, status=status, sandbox=True), FINISHED, Layout(80, colour))
     lines = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in text.splitlines()]
-    assert lines[0] == lines[-1] == SANDBOX
-    assert SANDBOX not in status_text(run_of(FAILED, status=status), FINISHED, Layout(80))
+    assert lines[0] == lines[-1] == SANDBOX_NOTICE
+    assert SANDBOX_NOTICE not in status_text(run_of(FAILED, status=status), FINISHED, Layout(80))
 
 
 def test_a_resumed_run_names_the_one_it_continues() -> None:

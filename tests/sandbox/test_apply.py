@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.sandbox import dataset
-from bulkimport.sandbox.apply import ImportParameters, Outcome, Work, apply_import
+from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, apply_import
 from bulkimport.sandbox.world import DatasetSeed, PropertySeed
 from tests.support.sandbox import LINKS, PEOPLE, POSITIONS
 
@@ -51,12 +51,12 @@ class World:
     def database(self) -> Path:
         return self.folder / f"{self.seed.dataset_id}.db"
 
-    def load(self, rows: Any, parameters: ImportParameters = BY_AUTO_ID, **more: Any) -> Outcome:
+    def load(self, rows: Any, parameters: ImportParameters = BY_AUTO_ID, **more: Any) -> JobOutcome:
         payload = self.folder / "payload"
         payload.write_bytes(rows if isinstance(rows, bytes) else json.dumps(rows).encode())
         work = {"job_id": str(uuid4()), "target_type": "json", "parameters": parameters, **more}
         return apply_import(
-            Work(database=str(self.database), payload=str(payload), result=str(self.folder / "result"), **work)
+            ImportTask(database=str(self.database), payload=str(payload), result=str(self.folder / "result"), **work)
         )
 
     def entries(self) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def names_of(outcome: Outcome) -> list[str]:
+def names_of(outcome: JobOutcome) -> list[str]:
     return [error["name"] for error in outcome.errors]
 
 
@@ -179,7 +179,7 @@ def test_a_bad_item_fails_the_job_or_is_reported_alone(world: World, values: dic
     assert names_of(world.load(rows)) == [name]
     assert (world.items(), world.description().cache_key) == (before, cache_key)
     skipping = ImportParameters(auto_id=True, on_action_validation_failure="skip")
-    assert world.load(rows, skipping) == Outcome(2)
+    assert world.load(rows, skipping) == JobOutcome(2)
     assert world.statuses() == [("success", "update"), ("error", "createOrUpdate")]
     assert [error["name"] for error in world.entries()[1]["errors"]] == [name]
     assert (world.items()["2"]["name"], world.items()["1"]) == ("zwei", before["1"])
@@ -279,7 +279,7 @@ def test_a_payload_that_is_not_an_array_of_objects_changes_nothing(world: World,
 
 def test_a_job_is_applied_once_however_often_it_is_run(world: World) -> None:
     row = [{"_action": "create", "id": "5", "name": "five"}]
-    assert world.load(row, job_id="J") == world.load(row, job_id="J") == Outcome(1)
+    assert world.load(row, job_id="J") == world.load(row, job_id="J") == JobOutcome(1)
     failed = world.load([{"_action": "create", "id": "1", "name": "x"}], job_id="F")
     assert world.load([{"_action": "create", "id": "6", "name": "x"}], job_id="F") == failed
     assert set(world.items()) == {"1", "2", "3", "5"}

@@ -50,7 +50,7 @@ async def test_a_port_that_was_asked_for_is_used_or_refused(tmp_path: Path) -> N
 
 async def test_a_folder_has_one_sandbox_at_a_time(tmp_path: Path) -> None:
     async with running_sandbox(quick_options(tmp_path)):
-        with pytest.raises(StateError, match="another sandbox is serving"):
+        with pytest.raises(StateError, match="Another sandbox is serving"):
             async with running_sandbox(quick_options(tmp_path)):
                 pass
     async with running_sandbox(quick_options(tmp_path)):

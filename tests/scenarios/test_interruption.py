@@ -57,6 +57,16 @@ def submitted(sandbox: ThreadedSandbox, count: int = 2) -> None:
     eventually(lambda: _requests(sandbox)["poll"] >= count, "a look at the tickets")
 
 
+def killed(work: Workplace, sandbox: ThreadedSandbox, *arguments: str) -> str:
+    """The id of a run that was killed once it had submitted imports, whose jobs may end from now on."""
+    with work.start("run", *arguments) as started:
+        submitted(sandbox)
+        started.kill()
+    sandbox.set_faults()
+    run_id: str = work.invoke("status").document["run_id"]
+    return run_id
+
+
 def _requests(sandbox: ThreadedSandbox) -> Counter[str]:
     return Counter(request.step for request in sandbox.requests)
 
@@ -334,11 +344,7 @@ def test_an_interrupted_run_is_resumed_although_a_later_one_of_other_datasets_su
 ) -> None:
     work, sandbox = under_way
     work.add("fourth", people(3))
-    with work.start("run", "--exclude", "fourth") as started:
-        submitted(sandbox)
-        started.kill()
-    sandbox.set_faults()
-    interrupted = work.invoke("status").document["run_id"]
+    interrupted = killed(work, sandbox, "--exclude", "fourth")
     later = work.run("--only", "fourth").document["run_id"]
     failed = work.run("--failed")
     assert failed.code == 0
@@ -357,11 +363,7 @@ def test_a_later_run_of_a_part_does_not_settle_the_rest_of_an_interrupted_one(
     under_way: tuple[Workplace, ThreadedSandbox],
 ) -> None:
     work, sandbox = under_way
-    with work.start("run") as started:
-        submitted(sandbox)
-        started.kill()
-    sandbox.set_faults()
-    interrupted = work.invoke("status").document["run_id"]
+    interrupted = killed(work, sandbox)
     assert work.run("--only", "first,second").code == 0
     run = work.run("--resume")
     assert (run.code, run.document["run_id"]) == (0, interrupted), run.err
@@ -373,10 +375,7 @@ def test_an_interrupted_run_is_settled_once_later_ones_have_refreshed_what_it_le
     under_way: tuple[Workplace, ThreadedSandbox],
 ) -> None:
     work, sandbox = under_way
-    with work.start("run") as started:
-        submitted(sandbox)
-        started.kill()
-    sandbox.set_faults()
+    killed(work, sandbox)
     assert work.run("--only", "first,second").code == 0
     last = work.run("--only", "third")
     assert last.code == 0, last.err

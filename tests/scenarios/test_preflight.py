@@ -19,7 +19,7 @@ def with_token(work: Workplace, days: float) -> str:
     return token
 
 
-def verdicts(found: Invocation) -> dict[str, str]:
+def statuses(found: Invocation) -> dict[str, str]:
     return {one["dataset"] or one["name"]: one["status"] for one in found.document["checks"]}
 
 
@@ -29,12 +29,12 @@ def test_a_check_before_everything_is_in_order(tmp_path: Path) -> None:
         work.add("links", people(3))
         with_token(work, 40)
         offline = work.invoke("check")
-        assert verdicts(offline) == dict.fromkeys(("token", "quota", "disk"), "ok")
+        assert statuses(offline) == dict.fromkeys(("token", "quota", "disk"), "ok")
         assert sandbox.requests == []
         found = work.invoke("check", "--online")
         assert found.code == 0, found.err
         names = ("token", "quota", "disk", "tenant", "clock", "storage", "people", "links")
-        assert verdicts(found) == dict.fromkeys(names, "ok")
+        assert statuses(found) == dict.fromkeys(names, "ok")
         text = work.invoke("check", "--online", output="text").out
         assert "✓ token: Valid until" in text
         assert "✓ datasets: 2 datasets found" in text
@@ -49,7 +49,7 @@ def test_an_expired_token_is_told_and_not_sent(tmp_path: Path) -> None:
         for options in ((), ("--online",)):
             found = work.invoke("check", *options)
             assert found.code == 1
-            assert verdicts(found)["token"] == "failed"
+            assert statuses(found)["token"] == "failed"
         run = work.run()
         assert run.code == 1
         assert_sound_summary(run.document)
@@ -83,8 +83,8 @@ def test_a_forbidden_subnet_is_explained(code: str, name: str, tmp_path: Path) -
         work.add("people", people(3))
         found = work.invoke("check", "--online")
         assert found.code == 1
-        assert verdicts(found)["tenant"] == "failed"
-        assert verdicts(found)["storage"] == "skipped"
+        assert statuses(found)["tenant"] == "failed"
+        assert statuses(found)["storage"] == "skipped"
         tenant = next(one for one in found.document["checks"] if one["name"] == "tenant")
         assert "subnet" in tenant["hint"]
 

@@ -13,23 +13,23 @@ from bulkimport.json_stream import blocks_in
 from bulkimport.snapshot import meeting
 from bulkimport.snapshot.meeting import Alone, Meeting, NotUniqueError, Side
 from bulkimport.snapshot.partition import Partitions
-from bulkimport.snapshot.rows import Built, Rows
+from bulkimport.snapshot.rows import Built, RowBatch
 
 PARTITIONS = 3
 Item = dict[str, Any]
 
 
-def blocks(names: list[str], size: int) -> Iterator[Rows]:
+def blocks(names: list[str], size: int) -> Iterator[RowBatch]:
     """Every second block is read as records (here: the places); of the others there are whole objects alone."""
     for start in range(0, len(names), size):
         some = names[start : start + size]
         objects = [{"id": name, "place": start + place} for place, name in enumerate(some)]
         places = None if start // size % 2 else [item["place"] for item in objects]
-        yield Rows(some, places, Built(objects), are_texts=True)
+        yield RowBatch(some, places, Built(objects), are_texts=True)
 
 
-def read(path: str) -> Iterator[Rows]:
-    return (Rows(identities(block.objects), None, Built(block.objects)) for block in blocks_in(path))
+def read(path: str) -> Iterator[RowBatch]:
+    return (RowBatch(identities(block.objects), None, Built(block.objects)) for block in blocks_in(path))
 
 
 def identities(items: list[Item]) -> list[str]:

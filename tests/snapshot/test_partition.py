@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulkimport.json_stream import blocks_in, iter_blocks
 from bulkimport.snapshot.partition import Partitions, partitions_for
-from bulkimport.snapshot.rows import Built, Rows, Written
+from bulkimport.snapshot.rows import Built, RowBatch, Written
 
 Item = dict[str, Any]
 ITEMS = st.lists(st.fixed_dictionaries({"id": st.text(max_size=4), "n": st.integers(0, 9)}), max_size=40)
@@ -26,15 +26,15 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def rows_of(items: list[Item]) -> Rows:
-    return Rows([item["id"] for item in items], None, Built(items))
+def rows_of(items: list[Item]) -> RowBatch:
+    return RowBatch([item["id"] for item in items], None, Built(items))
 
 
-def some_at_a_time(items: list[Item], size: int = 3) -> Iterator[Rows]:
+def some_at_a_time(items: list[Item], size: int = 3) -> Iterator[RowBatch]:
     return (rows_of(items[start : start + size]) for start in range(0, len(items), size))
 
 
-def read(path: str) -> Iterator[Rows]:
+def read(path: str) -> Iterator[RowBatch]:
     return (rows_of(block.objects) for block in blocks_in(path))
 
 
@@ -86,7 +86,7 @@ def test_texts_are_stored_as_they_came_white_space_and_all(scratch: Path) -> Non
     written = '[ {"id" : "a",\n "n": 1E2} ,\n\n{"id": "b", "n": [ 1.50, {"x": "]},{" } ]} ]'
     with partitions_in(scratch, 2) as partitions:
         for block in iter_blocks([written.encode()]):
-            rows = Rows([item["id"] for item in block.objects], None, Written(block))
+            rows = RowBatch([item["id"] for item in block.objects], None, Written(block))
             partitions.put(rows.names, rows.texts)
         partitions.finish()
         stored = b"".join(path.read_bytes() for path in sorted(scratch.iterdir()))
@@ -99,7 +99,7 @@ def test_texts_are_stored_as_they_came_white_space_and_all(scratch: Path) -> Non
 def test_a_single_pile_is_never_stored_and_never_read_ahead(scratch: Path) -> None:
     given_out: list[str] = []
 
-    def rows() -> Iterator[Rows]:
+    def rows() -> Iterator[RowBatch]:
         for name in "abc":
             given_out.append(name)
             yield rows_of([{"id": name}])
@@ -122,7 +122,7 @@ def test_the_files_are_private_and_gone_afterwards(scratch: Path) -> None:
 
 
 def test_the_files_are_gone_after_a_failure_too(scratch: Path) -> None:
-    def broken() -> Iterator[Rows]:
+    def broken() -> Iterator[RowBatch]:
         yield rows_of([{"id": str(number), "text": "x" * 70_000} for number in range(20)])
         raise OSError("the disk is gone")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkimport.diff import Comparison
+from bulkimport.diff import ComparisonRules
 from bulkimport.errors import StateError
 from bulkimport.json_stream import JsonStreamError
 from bulkimport.model import Changes
@@ -22,8 +22,8 @@ from bulkimport.snapshot.partition import PIECE
 from bulkimport.snapshot.restoration import Restoration, RestoreRequest, Undo, restore
 
 Row = dict[str, Any]
-BY_ID = Comparison(("id",), {"id": "text", "name": "text", "salary": "number"})
-LINKS = Comparison(("from_id", "to_id"))
+BY_ID = ComparisonRules(("id",), {"id": "text", "name": "text", "salary": "number"})
+LINKS = ComparisonRules(("from_id", "to_id"))
 
 
 def packed(path: Path, objects: Sequence[Any]) -> str:
@@ -49,7 +49,7 @@ class Past:
         )
         return self
 
-    def request(self, now: Sequence[Row], comparison: Comparison = BY_ID, **changes: Any) -> RestoreRequest:
+    def request(self, now: Sequence[Row], comparison: ComparisonRules = BY_ID, **changes: Any) -> RestoreRequest:
         (self.folder / "items.json").write_text(json.dumps(now))
         values: dict[str, Any] = {
             "undo": tuple(self.undo),
@@ -63,7 +63,7 @@ class Past:
         }
         return RestoreRequest(**values | changes)
 
-    def restored(self, now: Sequence[Row], comparison: Comparison = BY_ID, **changes: Any) -> Restoration:
+    def restored(self, now: Sequence[Row], comparison: ComparisonRules = BY_ID, **changes: Any) -> Restoration:
         return restore(self.request(now, comparison, **changes))
 
     @property
@@ -148,7 +148,7 @@ def test_what_orgvue_computes_and_its_own_ids_are_not_sent(past: Past) -> None:
 
 def test_items_may_be_matched_by_their_own_id(past: Past) -> None:
     past.night([{"_id": "X", "name": "old"}])
-    past.restored([{"_id": "X", "name": "new"}], Comparison(("_id",)))
+    past.restored([{"_id": "X", "name": "new"}], ComparisonRules(("_id",)))
     assert past.payload == [{"_action": "createOrUpdate", "_id": "X", "name": "old"}]
 
 
@@ -163,7 +163,7 @@ def test_composite_keys_are_matched_part_by_part(past: Past) -> None:
 
 @pytest.mark.parametrize("spelling", ["7", "7.0", 7, 7.0])
 def test_a_key_of_number_type_is_one_however_it_is_spelt(spelling: Any, past: Past) -> None:
-    by_number = Comparison(("id",), {"id": "number"})
+    by_number = ComparisonRules(("id",), {"id": "number"})
     past.night([{"id": 8, "name": "x"}], [{"id": spelling}])
     past.restored([{"id": 7, "name": "new"}, {"id": 8.0, "name": "y"}], by_number)
     assert past.payload == [{"_action": "delete", "id": 7}, {"_action": "createOrUpdate", "id": 8, "name": "x"}]
@@ -182,14 +182,14 @@ def test_a_date_in_a_key_is_found_again_although_the_import_reads_dates_otherwis
             payload_format="json",
             columns=("id", "since"),
             items_path=str(tmp_path / "held.json"),
-            comparison=Comparison(("id", "since"), types, date_format="DD/MM/YYYY"),
+            comparison=ComparisonRules(("id", "since"), types, date_format="DD/MM/YYYY"),
             implicit_delete=True,
             scratch=str(tmp_path / "scratch"),
             created_path=created,
         )
     )
     past.undo.append(Undo(None, created))
-    past.restored([{"id": "1", "since": "2020-04-03"}], Comparison(("id", "since"), types))
+    past.restored([{"id": "1", "since": "2020-04-03"}], ComparisonRules(("id", "since"), types))
     assert past.payload == [{"_action": "delete", "id": "1", "since": "2020-04-03"}]
 
 

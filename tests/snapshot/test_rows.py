@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkimport.json_stream import JsonObject, JsonStreamError, iter_blocks
-from bulkimport.snapshot.rows import Built, Rows, Text, Window, Written
+from bulkimport.snapshot.rows import Built, RowBatch, Text, Window, Written
 
 NUMBERS = list(range(7))
 
 
-def some(numbers: Sequence[int], *, values: bool = True) -> Rows:
+def some(numbers: Sequence[int], *, values: bool = True) -> RowBatch:
     objects = [{"id": number} for number in numbers]
-    return Rows(list(map(str, numbers)), list(numbers) if values else None, Built(objects))
+    return RowBatch(list(map(str, numbers)), list(numbers) if values else None, Built(objects))
 
 
 def window_of(*sizes: int) -> Window:

@@ -24,7 +24,7 @@ def fetched(
         path=path,
         folder=str(folder),
         timeout=timeout,
-        tell=lambda arrived, total: told.append(arrived),
+        on_arrived=lambda arrived, total: told.append(arrived),
     )
     return source, path.read_text(), told
 

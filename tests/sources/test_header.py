@@ -2,7 +2,7 @@ import pytest
 
 from bulkimport.errors import SourceError
 from bulkimport.sources.base import Place
-from bulkimport.sources.header import Header, near_misses, read_header
+from bulkimport.sources.header import Header, read_header
 
 PLACE = Place("f.csv", 1)
 
@@ -53,16 +53,3 @@ def test_cells_are_put_in_the_order_of_other_columns() -> None:
     assert arrange is not None
     assert arrange(["1", "2"]) == ["2", "1"]
     assert header("a", "b").arranged_as(("a", "b")) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "names", "expected"),
-    [
-        ("employeeID", ["Employee ID", "name"], ["Employee ID"]),
-        ("employeeID", ["employee_id", "employeeld"], ["employee_id", "employeeld"]),
-        ("employeeID", ["salary"], []),
-        ("salary", [], []),
-    ],
-)
-def test_near_misses_are_names_that_may_have_been_meant(name: str, names: list[str], expected: list[str]) -> None:
-    assert near_misses(name, names) == expected

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkimport.sources.landing_file import RESERVE, LandingError, LandingFile
+from bulkimport.sources.landing_file import LANDING_RESERVE, LandingError, LandingFile
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
@@ -20,7 +20,7 @@ def test_it_is_private_and_nobody_elses_file_is_overwritten(tmp_path: Path) -> N
 
 
 def test_it_stops_before_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = iter([RESERVE + (20 << 20), RESERVE + (2 << 20)])
+    free = iter([LANDING_RESERVE + (20 << 20), LANDING_RESERVE + (2 << 20)])
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, next(free)))
     with LandingFile(tmp_path / "a") as file:
         file.write(bytes(10 << 20))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkimport.sources import warden
 from bulkimport.sources.processes import Ended, run
 from tests.support.program import eventually
 
@@ -111,3 +112,19 @@ def test_whoever_asked_may_be_killed(how: str, tmp_path: Path) -> None:
     asker.wait()
     asker.stdout.close()
     eventually(lambda: not is_alive(pid), "the program ends")
+
+
+def test_whoever_asked_may_be_gone_before_the_program_has_started() -> None:
+    lifeline, hold = os.pipe()
+    told, status = os.pipe()
+    for end in (hold, told):
+        os.close(end)
+    found = subprocess.run(
+        [sys.executable, warden.__file__, str(lifeline), str(status), "sh", "-c", "echo $$; exec sleep 1000"],
+        stdout=subprocess.PIPE,
+        pass_fds=(lifeline, status),
+    )
+    for end in (lifeline, status):
+        os.close(end)
+    assert found.returncode == 0
+    assert not found.stdout or not is_alive(int(found.stdout))

@@ -21,13 +21,13 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from yarl import URL
 
-from bulkimport.sandbox.apply import Outcome, Work
+from bulkimport.sandbox.apply import ImportTask, JobOutcome
 from bulkimport.sandbox.faults import rules_from
 from bulkimport.sandbox.limits import Stats
 from bulkimport.sandbox.observed import Observed
 from bulkimport.sandbox.pool import WorkerPool
 from bulkimport.sandbox.server import Sandbox, running_sandbox
-from bulkimport.sandbox.service import Service
+from bulkimport.sandbox.service import SandboxService
 from bulkimport.sandbox.state import Job
 from bulkimport.sandbox.world import Address, DatasetSeed, JobTiming, PropertySeed, SandboxOptions, python_environment
 
@@ -202,13 +202,13 @@ class ThreadedSandbox:
 class _HeldPool(WorkerPool):
     """Takes the place of a sandbox's pool, which gets its work later."""
 
-    def __init__(self, service: Service, dataset_ids: Sequence[str]) -> None:
+    def __init__(self, service: SandboxService, dataset_ids: Sequence[str]) -> None:
         super().__init__(0)
         self._service, self._pool, self._over = service, service.pool, anyio.Event()
         self._databases = [str(service.catalog.path(dataset_id)) for dataset_id in dataset_ids]
         service.pool = self
 
-    async def apply(self, work: Work) -> Outcome:
+    async def apply(self, work: ImportTask) -> JobOutcome:
         if not self._databases or work.database in self._databases:
             await self._over.wait()
         return await self._pool.apply(work)

@@ -14,25 +14,25 @@ from bulkimport.sandbox.api import Api, Call, parse_call
 from bulkimport.sandbox.faults import Action
 from bulkimport.sandbox.limits import Meter
 from bulkimport.sandbox.observed import Observed
-from bulkimport.sandbox.service import Service, new_id, new_trace_id
-from bulkimport.sandbox.storage import Place, Storage, locate
+from bulkimport.sandbox.service import SandboxService, new_id, new_trace_id
+from bulkimport.sandbox.storage import Storage, StoredObject, stored_object
 from bulkimport.sandbox.transmit import reset, send, spoil, status_answer
 from bulkimport.sandbox.world import SECRET_HEADER, SEEDS_PATH, TENANT_ID
 
 Perform = Callable[[Action | None], Awaitable[Answer]]
 
 
-class Exchange:
+class RequestHandlers:
     """The request callbacks of the two listeners."""
 
-    def __init__(self, service: Service, api: Api, storage: Storage) -> None:
+    def __init__(self, service: SandboxService, api: Api, storage: Storage) -> None:
         self._service = service
         self._api = api
         self._storage = storage
 
     async def at_storage(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request at the storage host."""
-        place = locate(request.method, request.raw_path)
+        place = stored_object(request.method, request.raw_path)
         seen = self._service.observations.begin(place.step if place else "", "storage", request)
 
         async def perform(fault: Action | None) -> Answer:
@@ -45,7 +45,7 @@ class Exchange:
         if request.raw_path == SEEDS_PATH:
             return await self._plant(request)
         trace_id = new_trace_id()
-        place = locate(request.method, request.raw_path)
+        place = stored_object(request.method, request.raw_path)
         call = parse_call(request.method, request.raw_path)
         seen = self._service.observations.begin(place.step if place else call.step if call else "", "api", request)
         headers = {"X-Amzn-Trace-Id": trace_id}
@@ -121,7 +121,13 @@ class Exchange:
         return reset(request)
 
     async def _at_presigned(
-        self, request: web.BaseRequest, place: Place | None, seen: Observed, fault: Action | None, *, on_api_host: bool
+        self,
+        request: web.BaseRequest,
+        place: StoredObject | None,
+        seen: Observed,
+        fault: Action | None,
+        *,
+        on_api_host: bool,
     ) -> Answer:
         self._storage.authorise(request, expired=fault is not None and fault.kind == "expire")
         if place is None:
@@ -141,7 +147,7 @@ class Exchange:
         if used > self._service.options.limits.requests_per_day:
             raise api_error("QuotaExceeded", "the tenant's requests of this day are used up")
 
-    def _dataset_of(self, place: Place | None) -> tuple[str, ...]:
+    def _dataset_of(self, place: StoredObject | None) -> tuple[str, ...]:
         if place is None:
             return ()
         known = self._service.job_datasets if place.step in ("poll", "result") else self._service.file_datasets
