@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> int:
     try:
         process = subprocess.Popen(arguments[2:], start_new_session=True)  # noqa: S603 (its only purpose)
     except OSError as error:
-        os.write(status, f"cannot {error.errno}\n".encode())
+        _tell(status, f"cannot {error.errno}")
         return 1
-    os.write(status, f"pid {process.pid}\n".encode())
+    _tell(status, f"pid {process.pid}")
     _let_go_of_output()
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if lifeline in select.select([lifeline, woken], [], [])[0]:
@@ -44,9 +44,14 @@ def main(arguments: list[str]) -> int:
         os.killpg(process.pid, signal.SIGKILL)
     code = process.wait()
     _kill_orphans()
-    with suppress(BrokenPipeError):
-        os.write(status, (f"exit {code}\n" if code >= 0 else f"signal {-code}\n").encode())
+    _tell(status, f"exit {code}" if code >= 0 else f"signal {-code}")
     return 0
+
+
+def _tell(status: int, what: str) -> None:
+    """Whoever asked may be gone at any time: that ends the program, not the warden."""
+    with suppress(BrokenPipeError):
+        os.write(status, f"{what}\n".encode())
 
 
 def _stay() -> None:

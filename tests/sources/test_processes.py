@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkimport.sources import warden
 from bulkimport.sources.processes import Ended, run
 from tests.support.program import eventually
 
@@ -111,3 +112,18 @@ def test_whoever_asked_may_be_killed(how: str, tmp_path: Path) -> None:
     asker.wait()
     asker.stdout.close()
     eventually(lambda: not is_alive(pid), "the program ends")
+
+
+def test_whoever_asked_may_be_gone_before_it_is_told_of_the_start() -> None:
+    lifeline, hold = os.pipe()
+    told, status = os.pipe()
+    os.close(told)
+    argv = [sys.executable, "-I", "-S", warden.__file__, str(lifeline), str(status), "sh", "-c", "echo $$; sleep 1000"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, pass_fds=(lifeline, status)) as process:
+        os.close(lifeline)
+        os.close(status)
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        os.close(hold)
+        assert process.wait() == 0
+    assert not is_alive(pid)
