@@ -21,10 +21,10 @@ def test_no_sliding_second_lets_more_in_than_the_rate(gaps: list[float], rate: i
         if meter.arrive(now):
             accepted.append(now)
     for moment in seen:
-        assert sum(moment - 1 < time <= moment for time in accepted) <= rate
+        assert sum(0 <= moment - time < 1 for time in accepted) <= rate
     stats = meter.stats()
     assert stats.throttled == len(seen) - len(accepted)
-    assert stats.peak_per_second == max((sum(a - 1 < b <= a for b in seen) for a in seen), default=0)
+    assert stats.peak_per_second == max((sum(0 <= a - b < 1 for b in seen) for a in seen), default=0)
 
 
 def test_requests_at_once_are_limited() -> None:

@@ -77,10 +77,9 @@ class Window:
         return self._screen.columns
 
     def press(self, keys: str) -> None:
-        """Between two frames: what the terminal echoes while one is written would end up in the midst of it."""
-        while select.select([self._master], [], [], 0.05)[0] or BEGIN in self._pending.rpartition(END)[2]:
-            if not self._receive():
-                break
+        """Right after a frame: what the terminal echoes while one is written would end up in the midst of it."""
+        while self._receive() and not (self._pending.endswith(END) and not self._has_more(0.0)):
+            pass
         os.write(self._master, keys.encode())
 
     def show(self, text: str) -> None:
@@ -119,9 +118,12 @@ class Window:
             self._stream.feed(self._pending)
             self._pending = ""
 
+    def _has_more(self, seconds: float) -> bool:
+        return bool(select.select([self._master], [], [], seconds)[0])
+
     def _receive(self) -> bool:
         """Takes in what there is; False when the program has closed its terminal."""
-        if not select.select([self._master], [], [], 0.1)[0]:
+        if not self._has_more(0.1):
             return True
         try:
             received = os.read(self._master, 1 << 16)
