@@ -10,8 +10,6 @@ from typing import NamedTuple, Protocol
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 LONGEST_QUOTE = 200
-NOTHING_SENT = "Nothing was sent for this dataset."
-"""What a dataset's failure means for the data, as long as nothing of it has left this machine."""
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from bulkimport import errors
 from bulkimport.errors import (
+    NOTHING_SENT,
     BulkimportError,
     ConfigError,
     ConfigProblem,
@@ -38,7 +39,6 @@ def service_errors() -> list[type[ServiceError]]:
     [
         (BulkimportError("m", hint="h"), None),
         (BulkimportError("m", hint="h", stage=Stage.POLL), Stage.POLL),
-        (SourceError("m", "h", "people.csv", 7), Stage.SOURCE),
         (GuardError("m", hint="h"), Stage.GUARD),
         (StateError("m", hint="h"), None),
     ],
@@ -46,6 +46,11 @@ def service_errors() -> list[type[ServiceError]]:
 def test_an_error_reports_its_words_and_its_stage(error: BulkimportError, stage: Stage | None) -> None:
     assert error.report() == ErrorReport(stage, "m", "h")
     assert str(error) == "m"
+
+
+def test_a_source_error_reports_that_nothing_was_sent() -> None:
+    assert SourceError("m", "h", "people.csv", 7).report() == ErrorReport(Stage.SOURCE, "m", f"h {NOTHING_SENT}")
+    assert SourceError("m").report() == ErrorReport(Stage.SOURCE, "m", NOTHING_SENT)
 
 
 @pytest.mark.parametrize("kind", service_errors())

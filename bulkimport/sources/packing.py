@@ -12,12 +12,11 @@ from types import ModuleType
 from typing import IO, Protocol
 
 from bulkimport.errors import SourceError
-from bulkimport.wording import NOTHING_SENT
 
 USUAL_RATIO = 8
 """What a packed CSV of people unpacks to, about."""
 
-BROKEN_HINT = f"Have the file written again, whole. {NOTHING_SENT}"
+BROKEN_HINT = "Have the file written again, whole."
 _NAMES = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 _ENCRYPTED = 0x1
 _NOT_DATA = "__MACOSX/"  # what the Finder adds about each member
@@ -59,7 +58,7 @@ def unpacked(raw: IO[bytes], path: str, member: str | None) -> Iterator[Readable
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
         raise _not_whole(path, error) from None
     except NotImplementedError as error:
-        hint = f"Have it packed in the usual way (deflate), or as .gz. {NOTHING_SENT}"
+        hint = "Have it packed in the usual way (deflate), or as .gz."
         raise SourceError(f"{path} is packed in a way that cannot be unpacked here: {error}", hint, path) from None
 
 
@@ -100,7 +99,7 @@ def _member(archive: zipfile.ZipFile, path: str, wanted: str | None) -> zipfile.
             raise SourceError(f"{path} holds more than one file{which}: {names}", hint, path)
         raise SourceError(f"{path} holds no file called {wanted!r}, but {names}", hint, path)
     if found[0].flag_bits & _ENCRYPTED:
-        hint = f"Have it written without a password. {NOTHING_SENT}"
+        hint = "Have it written without a password."
         raise SourceError(f"{path} is locked with a password", hint, path)
     return found[0]
 
@@ -123,7 +122,7 @@ def _zstd_errors(path: str) -> Iterator[ModuleType]:
         else:
             from backports import zstd
     except ImportError:
-        hint = f"Install it: pip install 'bulkimport[zstd]'. {NOTHING_SENT}"
+        hint = "Install it: pip install 'bulkimport[zstd]'."
         raise SourceError(f"{path} is packed with zstd, which needs a library that is not there", hint, path) from None
     try:
         yield zstd
