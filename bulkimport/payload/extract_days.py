@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bulkimport.dates import DateReader
 from bulkimport.errors import SourceError
 from bulkimport.model import ExtractDate, Source
 from bulkimport.payload.columns import missing_columns
-from bulkimport.payload.dates import DateReader
 from bulkimport.payload.kinds import is_blank
 from bulkimport.payload.spool import spool_error
 from bulkimport.sources import CsvTable, Rows, open_source

@@ -46,11 +46,6 @@ def usable(url: URL) -> URL:
     return url
 
 
-def same_origin(one: URL, other: URL) -> bool:
-    """Whether scheme, host and port are the same, the port being said or not."""
-    return (one.scheme, (one.host or "").lower(), one.port) == (other.scheme, (other.host or "").lower(), other.port)
-
-
 def is_secure(url: URL) -> bool:
     """Whether nobody on the way can read along: https, or a host that can only be this machine."""
     if url.scheme == "http":

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from yarl import URL
 
 from bulkimport.errors import SourceError
+from bulkimport.hosts import same_origin
 from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
-from bulkimport.sources.answers import name_of, same_origin, usable
+from bulkimport.sources.answers import name_of, usable
 from bulkimport.wording import number
 
 
