@@ -100,6 +100,11 @@ def percent(part: float, whole: float) -> str:
     return f"{int(100 * min(part, whole) / whole)}%" if whole > 0 else "0%"
 
 
+def composite(parts: Iterable[str]) -> str:
+    """A key of several parts, or the names of their properties: `ACME + 17`."""
+    return " + ".join(parts)
+
+
 def listed(words: Iterable[str], conjunction: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = list(words) or [""]
