@@ -14,14 +14,14 @@ MAX_LINE = 64 << 20
 _LONG_HINT = "Is this the right file? A text of rows has line ends."
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WRONG_ORDER = {"utf-16-le": codecs.BOM_UTF16_BE, "utf-16-be": codecs.BOM_UTF16_LE}
-_TELLING = 64
+_BEGINNING = 64
 _MARK = re.compile("(?:\\A|(?<=[\r\n]))\ufeff")
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
     """The first bytes, enough to tell an encoding by if there are so many: archives may give them in small pieces."""
     first = b""
-    while len(first) < _TELLING and (more := next(chunks, b"")):
+    while len(first) < _BEGINNING and (more := next(chunks, b"")):
         first += more
     return first
 
