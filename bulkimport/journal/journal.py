@@ -153,10 +153,6 @@ class Journal:
         await self._write(finish)
         await self._read(lambda _: self._locks.release(run_id))
 
-    async def is_alive(self, run_id: str) -> bool:
-        """Whether the process that carries the run lives; False for a finished or unknown run."""
-        return await self._read(lambda _: self._locks.is_held(run_id))
-
     async def run(self, run_id: str) -> RunRecord | None:
         """The run, or None if the journal does not know it."""
         found = await self._runs(lambda connection: runs.select(connection, run_ids=[run_id]))

@@ -66,7 +66,7 @@ async def upload_payload(context: DatasetContext, refresh: Refresh) -> events.Pa
 
 
 async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.UploadVerified | events.LocationExpired:
-    """What the store holds, by its own account, before anything destructive is triggered."""
+    """Whether the store holds the whole payload, by its own account, before anything destructive is triggered."""
     payload = refresh.payload
     assert payload is not None  # noqa: S101 - VERIFYING follows SourceRead
     try:
@@ -82,7 +82,7 @@ async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.Upl
                 retryable=True,
             )
         )
-    return events.UploadVerified(stored)
+    return events.UploadVerified()
 
 
 async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
