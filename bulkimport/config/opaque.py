@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from bulkimport.config.expectations import Expectation, JsonSchema, MismatchError
 from bulkimport.config.scalars import FromEnvironment, scalar_value
+from bulkimport.config.values import HEADER_NAME_PATTERN
 from bulkimport.model import Opaque, Secret
 
 _SECRET_NAME = re.compile(r"auth|cookie|credential|key|pass|pwd|secret|sig|token", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 _NOT_OURS = frozenset({"accept-encoding", "connection", "content-length", "host", "transfer-encoding"})
 
@@ -60,7 +60,7 @@ def _parameter(name: str, value: object) -> Opaque:
 def _headers(value: object) -> dict[str, Opaque]:
     headers = {name: _parameter(name, inner) for name, inner in _mapping(value).items()}
     for name, text in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(HEADER_NAME_PATTERN, name):
             raise MismatchError("a header's name has letters, digits and hyphens", is_secret=True)
         if name.lower() in _NOT_OURS:
             raise MismatchError(f"{name} is made by the program itself", is_secret=True)
