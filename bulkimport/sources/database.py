@@ -123,7 +123,7 @@ def _query(details: Mapping[str, Any], place: str) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SourceError(f"{place}: {path} cannot be read: {reason}", _QUERY_HINT, path) from None
+        raise SourceError(f"{place}: {path} cannot be read: {reason}", "Check `query_file`.", path) from None
 
 
 def _single(query: str, place: str) -> str:

@@ -115,6 +115,7 @@ def database_error(error: Exception, url: URL, place: str, rows: int, timeout: f
 
 
 def missing_driver(url: URL, error: ModuleNotFoundError) -> SourceError:
+    """The driver that the URL names, or that SQLAlchemy takes for it, is not there."""
     kind = url.get_backend_name()
     package, start = _DRIVERS.get(kind, (str(error.name), f"{url.drivername}://"))
     hint = f"Install it with: pip install '{package}', and let the `url` begin with {start}."
@@ -124,6 +125,7 @@ def missing_driver(url: URL, error: ModuleNotFoundError) -> SourceError:
 
 
 def unknown_database(url: URL) -> SourceError:
+    """SQLAlchemy has no dialect for the URL."""
     kind = url.drivername.partition("+")[0]
     if kind in _DRIVERS and "+" not in url.drivername:
         package, start = _DRIVERS[kind]

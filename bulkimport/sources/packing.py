@@ -46,7 +46,7 @@ def unpacked(raw: IO[bytes], path: str, member: str | None) -> Iterator[Readable
             case ".gz":
                 yield gzip.GzipFile(fileobj=raw)
             case ".zst":
-                with _zstd_errors(path) as zstd, zstd.ZstdFile(raw) as file:
+                with _zstd(path) as zstd, zstd.ZstdFile(raw) as file:
                     yield file
             case ".zip":
                 with zipfile.ZipFile(raw) as archive, archive.open(_member(archive, path, member)) as content:
@@ -68,8 +68,8 @@ def content_size(path: str, size: int, member: str | None) -> int:
         case ".gz":
             return USUAL_RATIO * size
         case ".zst":
-            with Path(path).open("rb") as raw, _zstd_errors(path) as zstd:
-                declared = zstd.get_frame_info(raw.read(18)).decompressed_size  # longer no frame's header is
+            with Path(path).open("rb") as raw, _zstd(path) as zstd:
+                declared = zstd.get_frame_info(raw.read(18)).decompressed_size  # no frame's header is longer
             return max(declared or 0, USUAL_RATIO * size)
         case ".zip":
             try:
@@ -114,7 +114,7 @@ def _not_whole(path: str, error: Exception) -> SourceError:
 
 
 @contextmanager
-def _zstd_errors(path: str) -> Iterator[ModuleType]:
+def _zstd(path: str) -> Iterator[ModuleType]:
     """The library, and its errors translated."""
     try:
         if sys.version_info >= (3, 14):
