@@ -234,7 +234,7 @@ class Journal:
             lambda connection: outcomes.newest(connection, tenant_key, dataset_id, [*DatasetStatus])
         )
 
-    async def job_durations(self, tenant_key: str, dataset_id: str, limit: int = 10) -> list[float]:
+    async def job_durations(self, tenant_key: str, dataset_id: str, limit: int) -> list[float]:
         """Seconds that the dataset's last jobs took, the newest first."""
         return await self._read(lambda connection: outcomes.job_durations(connection, tenant_key, dataset_id, limit))
 

@@ -269,7 +269,7 @@ async def test_earlier_runs_are_asked_about_a_dataset(tmp_path: Path, clock: Fak
         assert success is not None
         assert latest is not None
         assert (success.run_id, success.rows, latest.run_id) == ("run-1", 7, "run-2")
-        assert await journal.job_durations(TENANT, "ID-people") == []
+        assert await journal.job_durations(TENANT, "ID-people", 10) == []
         [open_import] = await journal.unsettled_imports(TENANT, "ID-people")
         assert list(open_import.entries) == await journal.entries("run-2", "people")
         await journal.settle("run-2", "people", "its result was found")
