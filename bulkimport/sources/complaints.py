@@ -22,11 +22,15 @@ def wrong_width(place: Place, row: Sequence[str], named: int, width: int) -> Sou
     if len(row) > width and not any(row[width:]):
         hint = (
             "If every row ends with a delimiter, have the header end with one as well; if not, a delimiter in a cell "
+            "may lack its quotes."
         )
-        return place.error(message, hint + "may lack its quotes.")
+        return place.error(message, hint)
     if len(row) == named:
-        hint = "The header ends with a delimiter and this row does not: have the header written without it, or correct "
-        return place.error(message, hint + "the row.")
+        hint = (
+            "The header ends with a delimiter and this row does not: have the header written without it, or correct "
+            "the row."
+        )
+        return place.error(message, hint)
     return place.error(message, _CUT_HINT)
 
 
