@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+from bulkimport.wording import composite
+
 ISO_DATE = "YYYY-MM-DD"
 """How Orgvue itself writes dates."""
 
@@ -169,7 +171,7 @@ class ComparisonRules:
 
 def readable(identity: str) -> str:
     """An identity for people: `7`, `E1 + P2`, `(blank)`."""
-    return " + ".join(part or "(blank)" for part in identity.split(_SEPARATOR))
+    return composite(part or "(blank)" for part in identity.split(_SEPARATOR))
 
 
 def has_blank_part(identity: str) -> bool:

@@ -22,6 +22,9 @@ from dataclasses import dataclass
 
 from bulkimport.model import ErrorReport, Stage
 
+NOTHING_SENT = "Nothing was sent for this dataset."
+"""What a dataset's failure means for the data, as long as nothing of it has left this machine."""
+
 
 class BulkimportError(Exception):
     """`message` says what happened and what it means for the data; `hint` says what to do next."""
@@ -76,7 +79,8 @@ class StateError(BulkimportError):
 class SourceError(BulkimportError):
     """A source that cannot be read whole: `path` and the 1-based `line` (or record) are part of the message.
 
-    Crosses process borders, so all it holds travels through its arguments.
+    A source is read whole before anything is sent, which the report says; message and hint need not. Crosses process
+    borders, so all it holds travels through its arguments.
     """
 
     stage = Stage.SOURCE
@@ -88,6 +92,9 @@ class SourceError(BulkimportError):
 
     def __reduce__(self) -> tuple[type["SourceError"], tuple[str, str, str | None, int | None]]:
         return type(self), (self.message, self.hint, self.path, self.line)
+
+    def report(self) -> ErrorReport:
+        return ErrorReport(self.stage, self.message, f"{self.hint} {NOTHING_SENT}".lstrip())
 
 
 class GuardError(BulkimportError):

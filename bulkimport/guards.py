@@ -10,7 +10,7 @@ from functools import partial
 
 from bulkimport.errors import GuardError
 from bulkimport.model import Changes, DanglingEnds, Dataset, Payload
-from bulkimport.wording import Typed, counted, listed
+from bulkimport.wording import Typed, composite, counted, listed
 
 Again = Callable[..., str]
 """The command that tries it again, with whatever more words it is to have."""
@@ -54,7 +54,7 @@ def check_rows(dataset: Dataset, payload: Payload, again: Again) -> None:
 
 
 def _row_problems(dataset: Dataset, payload: Payload, command: str) -> Iterator[GuardError]:
-    guards, rows, key = dataset.guards, payload.rows, " + ".join(dataset.key)
+    guards, rows, key = dataset.guards, payload.rows, composite(dataset.key)
     count = counted(rows, "row")
     if rows and guards.min_rows is not None and rows < guards.min_rows:
         yield _refusal(

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from bulkimport.json_types import json_type
 from bulkimport.wording import quoted
 
 JsonObject = dict[str, Any]
@@ -29,7 +30,6 @@ _COMMA = re.compile(rb"[ \t\r\n]*,")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]"]', re.DOTALL)
 _CANDIDATES = 3
 _TRAILING = "unexpected content after document"  # orjson's words
-_KINDS = {list: "an array", str: "a text", bool: "a truth value", type(None): "null"}
 
 
 class JsonStreamError(ValueError):
@@ -214,7 +214,7 @@ class ArrayReader:
         objects = orjson.loads(data)
         if not {dict}.issuperset(map(type, objects)):
             index, other = next((i, o) for i, o in enumerate(objects) if type(o) is not dict)
-            kind = _KINDS.get(type(other), "a number")
+            kind = json_type(type(other))
             position = _after(data, index) - 1
             raise self._error(f"expected an object, found {kind}", record=first + index, position=position)
         self._records += len(objects)

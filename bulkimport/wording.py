@@ -10,8 +10,6 @@ from typing import NamedTuple, Protocol
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 LONGEST_QUOTE = 200
-NOTHING_SENT = "Nothing was sent for this dataset."
-"""What a dataset's failure means for the data, as long as nothing of it has left this machine."""
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
@@ -100,6 +98,11 @@ def duration(seconds: float) -> str:
 def percent(part: float, whole: float) -> str:
     """Whole percents, rounded down so that 100% means all; `0%` of nothing."""
     return f"{int(100 * min(part, whole) / whole)}%" if whole > 0 else "0%"
+
+
+def composite(parts: Iterable[str]) -> str:
+    """A key of several parts, or the names of their properties: `ACME + 17`."""
+    return " + ".join(parts)
 
 
 def listed(words: Iterable[str], conjunction: str = "and") -> str:

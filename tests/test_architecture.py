@@ -23,14 +23,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("snapshot", "collection", "workers", "folders", "alongside", "places", "saved_plan"),
     ),
     (
-        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "coherence", "forecast"),
+        *("plan", "guards", "diff", "retry", "results", "properties", "identity", "coherence", "forecast", "dates"),
         *("sources.choice", "sources.extract"),
         *("refresh.machine", "refresh.events", "refresh.pacing"),
     ),
     ("json_stream", "channels"),
     (
         *("errors", "model", "clock", "wording", "extras", "hosts", "signals", "link_header"),
-        *("event_sink", "durability", "near_misses", "__init__"),
+        *("event_sink", "durability", "near_misses", "json_types", "__init__"),
     ),
 )
 """Top to bottom. A name is a module, or a package without those of its modules that are named apart."""
@@ -71,13 +71,13 @@ OWNERS: dict[str, set[str]] = {
     "sshfs": {"sources"},
     "sqlparse": {"sources"},
     "structlog": {"log"},
-    "yarl": {"notify", "orgvue", "sandbox", "sources"},
+    "yarl": {"hosts", "notify", "orgvue", "sandbox", "sources"},
 }
 EVERYBODYS = {"anyio", "orjson"}
 
 PURE = (
-    *("model", "errors", "wording", "near_misses"),
-    *("plan", "guards", "diff", "retry", "results", "properties", "coherence", "forecast"),
+    *("model", "errors", "wording", "near_misses", "json_types"),
+    *("plan", "guards", "diff", "retry", "results", "properties", "coherence", "forecast", "dates"),
     *("refresh.machine", "refresh.events", "refresh.pacing", "orgvue.token"),
     *("sources.choice", "sources.extract"),
 )

@@ -1,11 +1,13 @@
 """Errors as a part of the product: what they report, and that they survive the way from a worker process."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from bulkimport import errors
 from bulkimport.errors import (
+    NOTHING_SENT,
     BulkimportError,
     ConfigError,
     ConfigProblem,
@@ -38,7 +40,6 @@ def service_errors() -> list[type[ServiceError]]:
     [
         (BulkimportError("m", hint="h"), None),
         (BulkimportError("m", hint="h", stage=Stage.POLL), Stage.POLL),
-        (SourceError("m", "h", "people.csv", 7), Stage.SOURCE),
         (GuardError("m", hint="h"), Stage.GUARD),
         (StateError("m", hint="h"), None),
     ],
@@ -46,6 +47,23 @@ def service_errors() -> list[type[ServiceError]]:
 def test_an_error_reports_its_words_and_its_stage(error: BulkimportError, stage: Stage | None) -> None:
     assert error.report() == ErrorReport(stage, "m", "h")
     assert str(error) == "m"
+
+
+def test_a_source_error_reports_that_nothing_was_sent() -> None:
+    assert SourceError("m", "h", "people.csv", 7).report() == ErrorReport(Stage.SOURCE, "m", f"h {NOTHING_SENT}")
+    assert SourceError("m").report() == ErrorReport(Stage.SOURCE, "m", NOTHING_SENT)
+
+
+def test_what_reads_sources_leaves_it_to_the_report_to_say_so() -> None:
+    package = Path(errors.__file__).parent
+    of_other_errors = {"sources/choice.py", "payload/spool.py"}
+    by_hand = [
+        str(path.relative_to(package))
+        for folder in ("sources", "payload")
+        for path in (package / folder).rglob("*.py")
+        if "NOTHING_SENT" in (text := path.read_text()) or "othing was sent" in text
+    ]
+    assert set(by_hand) == of_other_errors
 
 
 @pytest.mark.parametrize("kind", service_errors())

@@ -1,6 +1,7 @@
 import pytest
+from yarl import URL
 
-from bulkimport.hosts import is_loopback, proxy_for
+from bulkimport.hosts import is_loopback, proxy_for, same_host, same_origin
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,15 @@ def test_the_proxy_is_the_one_that_the_environment_names(
     monkeypatch.setenv("http_proxy", "https://other.example")
     monkeypatch.setenv("no_proxy", "inside.example")
     assert proxy_for(scheme, host) == expected
+
+
+def test_a_host_is_its_name_and_port() -> None:
+    assert same_host(URL("https://a.example/x"), URL("https://a.example:443/y"))
+    assert same_host(URL("https://A.example/x", encoded=True), URL("https://a.example/y"))
+    assert not same_host(URL("http://127.0.0.1:1/"), URL("http://127.0.0.1:2/"))
+
+
+def test_an_origin_is_scheme_and_host() -> None:
+    assert same_origin(URL("https://a.example/x"), URL("https://a.example:443/y"))
+    assert not same_origin(URL("https://a.example"), URL("http://a.example:443"))
+    assert not same_origin(URL("https://a.example"), URL("https://b.example"))

@@ -27,7 +27,7 @@ S = DatasetStatus
 
 async def import_all(bench: Bench, *, only: Sequence[str] = (), **options: Any) -> dict[str, DatasetStatus | None]:
     importer = Importer(bench.run, bench.folders, select(bench.run.config, only), bench.owner, **options)
-    with anyio.fail_after(30):
+    with anyio.fail_after(100):
         await importer.import_all()
     return {name: importer.refreshes[name].status for name in importer.selection.names}
 
@@ -145,7 +145,7 @@ async def test_a_dataset_that_waits_for_another_run_holds_no_place(tmp_path: Pat
                 await other.journal.release_lease(TENANT, held.dataset_id, other.owner)
 
         bench.service.before["import"] = give_back
-        assert await import_all(bench, wait_lock=25.0) == {"held": S.SUCCEEDED, "free": S.SUCCEEDED}
+        assert await import_all(bench, wait_lock=100.0) == {"held": S.SUCCEEDED, "free": S.SUCCEEDED}
         assert any(text.startswith("run run-2") for text in bench.witness.of("waiting", "held"))
 
 
@@ -232,7 +232,7 @@ async def test_a_lease_is_waited_for_if_that_is_wanted(tmp_path: Path) -> None:
             statuses: dict[str, Any] = {}
 
             async def wait() -> None:
-                statuses.update(await import_all(second, wait_lock=20.0))
+                statuses.update(await import_all(second, wait_lock=100.0))
 
             group.start_soon(wait)
             while "run run-1 (process 1 on host)" not in second.witness.of("waiting"):
@@ -320,7 +320,7 @@ async def test_a_resumed_run_goes_on_where_the_former_process_was(step: str, tmp
         assert earlier["people"].status is None
         resumed = replace(bench.run, stop=type(bench.run.stop)())
         importer = Importer(resumed, bench.folders, selection_of([dataset]), bench.owner, earlier=earlier)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await importer.import_all()
         assert importer.refreshes["people"].status is S.SUCCEEDED
         assert len(bench.service.jobs) == 1
@@ -338,7 +338,7 @@ async def test_what_had_ended_stays_as_it_is_and_opens_its_gates(tmp_path: Path)
         ended = {"good": Refresh(State.DONE, status=S.SUCCEEDED), "bad": Refresh(State.DONE, status=S.FAILED)}
         earlier = ended | {"after_good": Refresh(), "after_bad": Refresh()}
         importer = Importer(bench.run, bench.folders, select(bench.run.config), bench.owner, earlier=earlier)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await importer.import_all()
         statuses = {name: refresh.status for name, refresh in importer.refreshes.items()}
         assert statuses == {"good": S.SUCCEEDED, "bad": S.FAILED, "after_good": S.SUCCEEDED, "after_bad": S.BLOCKED}
@@ -379,7 +379,7 @@ async def test_a_resumed_run_that_is_stopped_no_longer_waits_for_another(tmp_pat
         resumed = replace(bench.run, stop=type(bench.run.stop)())
         selection = selection_of([dataset])
         importer = Importer(resumed, bench.folders, selection, bench.owner, wait_lock=600.0, earlier=earlier)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             async with anyio.create_task_group() as group:
                 group.start_soon(importer.import_all)
                 while not any("run-2" in reason for reason in bench.witness.of("waiting")):
@@ -405,7 +405,7 @@ async def test_a_defect_before_a_refresh_is_taken_up_does_not_touch_the_others(
         monkeypatch.setattr("bulkimport.importer.settle_earlier_imports", settle)
         resumed = replace(bench.run, stop=type(bench.run.stop)())
         importer = Importer(resumed, bench.folders, selection_of(datasets), bench.owner, earlier=earlier)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await importer.import_all()
         statuses = {name: refresh.status for name, refresh in importer.refreshes.items()}
         assert statuses == {"one": S.SUCCEEDED, "other": S.SUCCEEDED} | {broken: S.UNKNOWN}

@@ -18,7 +18,7 @@ SUCCEEDED = (
     e.PayloadChecked("none"),
     e.LocationGenerated("https://store.example/get", "https://store.example/put", "2026-11-23T02:15:00.000Z"),
     e.PayloadUploaded(),
-    e.UploadVerified(30),
+    e.UploadVerified(),
     e.ImportRequested(),
     e.ImportAccepted("https://store.example/ticket"),
     e.JobCompleted("https://store.example/result"),

@@ -5,7 +5,7 @@ from urllib.parse import unquote, unquote_plus
 
 from bulkimport.model import Secret
 
-_TELLING = 12
+_LENGTH_OF_KEYS = 12
 """Characters from which on a value in a query is more likely to be a key than a word that messages need."""
 
 
@@ -24,4 +24,4 @@ def forms_of(secret: Secret) -> Iterator[str]:
     if password or query:
         yield text
     yield from (form for form in (password, unquote(password), query, unquote(query)) if form)
-    yield from (form for value in values if len(value) >= _TELLING for form in (value, unquote_plus(value)))
+    yield from (form for value in values if len(value) >= _LENGTH_OF_KEYS for form in (value, unquote_plus(value)))

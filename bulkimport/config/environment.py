@@ -12,7 +12,9 @@ from bulkimport.model import Secret
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\$\{{|\$\{{(?P<name>{_NAME})(?::-(?P<default>(?:(?!\$\{{)[^}}])*))?\}}|\$\{{")
 
-_TELLING = re.compile(r"auth|api_?key|credential|pass|pwd|secret|token", re.IGNORECASE)
+_SECRET_VARIABLE = re.compile(r"auth|api_?key|credential|pass|pwd|secret|token", re.IGNORECASE)
+"""Narrower than what makes an option secret (opaque.py): a variable may hold any word of the config, and what is taken
+for a secret is shown nowhere any more."""
 
 PLACEHOLDER_PATTERN = rf"\$\{{{_NAME}(:-[^}}]*)?\}}"
 """As a JSON Schema has it: a text with at least one variable."""
@@ -75,7 +77,7 @@ def substitute_variables(root: Node, environ: Mapping[str, str]) -> list[ConfigP
 def secrets_among(roots: Iterable[Node], environ: Mapping[str, str]) -> tuple[Secret, ...]:
     """The values of those variables in the trees whose names say that they are secrets, wherever they went."""
     names = {name for root in roots for node in _scalars(root, set()) for name in node.variables}
-    return tuple(Secret(environ[name]) for name in sorted(names) if _TELLING.search(name) and environ.get(name))
+    return tuple(Secret(environ[name]) for name in sorted(names) if _SECRET_VARIABLE.search(name) and environ.get(name))
 
 
 def _scalars(node: Node, seen: set[int]) -> Iterator[ScalarNode]:

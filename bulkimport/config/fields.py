@@ -7,11 +7,10 @@ from datetime import date, datetime
 from bulkimport.config.expectations import MismatchError, finite_number
 from bulkimport.config.models import ExtractDateBlock, FieldBlock, ImportBlock
 from bulkimport.config.scalars import FromEnvironment, scalar_value
-from bulkimport.model import ExtractOrigin, Scalar
+from bulkimport.dates import DateReader
+from bulkimport.model import DateFormat, ExtractOrigin, Scalar
 
 _SAMPLES = (date(1994, 2, 3), date(2031, 12, 25))
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_PATTERN_OF_DATE_FORMAT = {"YYYY-MM-DD": None, "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y"}
 
 
 def check_date_pattern(pattern: str) -> None:
@@ -67,11 +66,15 @@ def _number(default: Scalar) -> int | float:
         raise MismatchError("a number, as the type is number") from None
 
 
-def _is_date(text: str, pattern: str | None, date_format: str) -> bool:
-    if pattern is None and _ISO.fullmatch(text):
-        pattern = "%Y-%m-%d"
-    pattern = pattern or _PATTERN_OF_DATE_FORMAT[date_format]
-    return pattern is not None and _read_date(text, pattern) is not None
+def _is_date(text: str, pattern: str | None, date_format: DateFormat) -> bool:
+    """Whether the payload's reader will take the text for a date."""
+    if pattern is not None:
+        return _read_date(text, pattern) is not None
+    try:
+        DateReader(None, date_format)(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _written(day: date, pattern: str) -> str:

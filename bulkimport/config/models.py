@@ -3,7 +3,7 @@
 The models know one value at a time. How values fit together is in `relations` and `consistency`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from bulkimport.config.source_types import path_pattern
 from bulkimport.model import (
     AccessPolicy,
     BlankPolicy,
+    DateFormat,
     ExtraColumns,
     ExtractOrigin,
     FieldType,
@@ -165,9 +166,9 @@ class ImportBlock(Block):
     )
     id_key: OptionalProperty = Field(None, description="Match items by this property instead.")
     merge_key: OptionalProperty = Field(None, description="Match by this property, possibly several items per row.")
-    date_format: Annotated[
-        Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"], choice("YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY")
-    ] = Field("YYYY-MM-DD", description="How Orgvue reads the dates of the payload.")
+    date_format: Annotated[DateFormat, choice(*get_args(DateFormat))] = Field(
+        "YYYY-MM-DD", description="How Orgvue reads the dates of the payload."
+    )
     on_property_access_denied: Policy = Field("fail", description="Skip such properties, or fail the job.")
     on_item_access_denied: Policy = Field("fail", description="Skip such items, or fail the job.")
     on_action_validation_failure: Policy = Field("fail", description="Skip such actions, or fail the job.")

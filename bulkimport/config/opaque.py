@@ -9,17 +9,17 @@ from collections.abc import Mapping
 
 from bulkimport.config.expectations import Expectation, JsonSchema, MismatchError
 from bulkimport.config.scalars import FromEnvironment, scalar_value
+from bulkimport.config.values import HEADER_NAME_PATTERN
 from bulkimport.model import Opaque, Secret
 
-_TELLING = re.compile(r"auth|cookie|credential|key|pass|pwd|secret|sig|token", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SECRET_NAME = re.compile(r"auth|cookie|credential|key|pass|pwd|secret|sig|token", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 _NOT_OURS = frozenset({"accept-encoding", "connection", "content-length", "host", "transfer-encoding"})
 
 
 def _opaque(name: str, text: str) -> Opaque:
     """The text under a name, as a secret if it may be one."""
-    is_secret = isinstance(text, FromEnvironment) or _TELLING.search(name) is not None
+    is_secret = isinstance(text, FromEnvironment) or _SECRET_NAME.search(name) is not None
     return Secret(str(text)) if is_secret else str(text)
 
 
@@ -34,7 +34,8 @@ def _option(name: str, value: object) -> object:
         case list():
             return [_option(name, item) for item in value]
         case str():
-            plain = scalar_value(value) if isinstance(value, FromEnvironment) and not _TELLING.search(name) else value
+            may_be_shown = isinstance(value, FromEnvironment) and not _SECRET_NAME.search(name)
+            plain = scalar_value(value) if may_be_shown else value
             return plain if isinstance(plain, bool | int | float) else _opaque(name, value)
         case _:
             return value
@@ -59,7 +60,7 @@ def _parameter(name: str, value: object) -> Opaque:
 def _headers(value: object) -> dict[str, Opaque]:
     headers = {name: _parameter(name, inner) for name, inner in _mapping(value).items()}
     for name, text in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(HEADER_NAME_PATTERN, name):
             raise MismatchError("a header's name has letters, digits and hyphens", is_secret=True)
         if name.lower() in _NOT_OURS:
             raise MismatchError(f"{name} is made by the program itself", is_secret=True)

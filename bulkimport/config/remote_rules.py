@@ -18,7 +18,7 @@ _OF_EXTRA = {"s3": "s3fs", "s3a": "s3fs", "sftp": "sshfs", "ssh": "sshfs"}
 
 def _remote_paths(values: DatasetValues) -> Iterator[Finding]:
     """Paths of one source are all here, or all on the web, or all on one kind of file system that can be used."""
-    schemes = [scheme(path) for path in values.source.path or []]
+    schemes = [scheme(path) for path in values.source.path]
     if not any(schemes):
         for name in ("options", "timeout"):
             if values.source.path and find(values.tree, ("source", name)) is not None:
@@ -51,9 +51,10 @@ def _file_mistakes(path: str, kind: str) -> Iterator[str]:
     if missing("remote"):
         yield f"a file at {kind}:// {missing('remote')}"
         return
-    if _split(path) is None:
+    parts = _split(path)
+    if parts is None:
         yield "this is not a well-formed URL"
-    elif "@" in path and _has_password(path):
+    elif parts.password is not None:
         yield "a password does not belong into a URL: put it into `options`, best as a variable"
     yield from _library_mistakes(kind)
 
@@ -145,11 +146,6 @@ def _split(url: str) -> SplitResult | None:
         return parts if parts.port is None or parts.port else None  # reading the port checks it
     except ValueError:
         return None
-
-
-def _has_password(url: str) -> bool:
-    parts = _split(url)
-    return parts is not None and parts.password is not None
 
 
 REMOTE_RULES: tuple[Rule, ...] = (_remote_paths, _report, _auth, _paging, _flatten)

@@ -34,7 +34,7 @@ def _type(values: DatasetValues) -> Iterator[Finding]:
     if _origin_of(values) == "url" and _single_type(values) is None and values.source.url is not None:
         yield Finding("the URL tells no type: say `type: csv`, `json` or `ndjson`", (("source", "url"),))
     types: dict[str, str] = {}
-    for index, path in enumerate(values.source.path or []):
+    for index, path in enumerate(values.source.path):
         kind = TYPE_OF_EXTENSION.get(extension(path))
         if kind is None:
             known = listed(TYPE_OF_EXTENSION)
@@ -168,7 +168,7 @@ def _single_type(values: DatasetValues) -> SourceType | None:
     source = values.source
     if source.type is not None or find(values.tree, ("source", "type")) is not None:
         return source.type
-    names = source.path or []
+    names = source.path
     if source.url is not None and _origin_of(values) == "url":
         names = [source.url.reveal()]
     kinds = {TYPE_OF_EXTENSION.get(extension(name)) for name in names}

@@ -125,7 +125,7 @@ def _host_of(url: str) -> str | None:
 
 def _header_name(value: str) -> str:
     if not re.fullmatch(HEADER_NAME_PATTERN, value):
-        raise MismatchError("letters, digits and dashes are")
+        raise MismatchError("it has letters, digits and hyphens")
     return value
 
 

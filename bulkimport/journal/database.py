@@ -38,9 +38,9 @@ _WHAT_WENT_WRONG: dict[int, tuple[str, str]] = {
         "Check the disk that holds the state directory: its space, its health, and that it is no network share.",
     ),
 }
-_NO_WRITES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _WHAT_WENT_WRONG[sqlite3.SQLITE_LOCKED] = _WHAT_WENT_WRONG[sqlite3.SQLITE_BUSY]
 _WHAT_WENT_WRONG[sqlite3.SQLITE_PERM] = _WHAT_WENT_WRONG[sqlite3.SQLITE_CANTOPEN]
+_NO_WRITES = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 def translate(error: Exception, path: Path) -> Exception:

@@ -153,10 +153,6 @@ class Journal:
         await self._write(finish)
         await self._read(lambda _: self._locks.release(run_id))
 
-    async def is_alive(self, run_id: str) -> bool:
-        """Whether the process that carries the run lives; False for a finished or unknown run."""
-        return await self._read(lambda _: self._locks.is_held(run_id))
-
     async def run(self, run_id: str) -> RunRecord | None:
         """The run, or None if the journal does not know it."""
         found = await self._runs(lambda connection: runs.select(connection, run_ids=[run_id]))
@@ -238,7 +234,7 @@ class Journal:
             lambda connection: outcomes.newest(connection, tenant_key, dataset_id, [*DatasetStatus])
         )
 
-    async def job_durations(self, tenant_key: str, dataset_id: str, limit: int = 10) -> list[float]:
+    async def job_durations(self, tenant_key: str, dataset_id: str, limit: int) -> list[float]:
         """Seconds that the dataset's last jobs took, the newest first."""
         return await self._read(lambda connection: outcomes.job_durations(connection, tenant_key, dataset_id, limit))
 

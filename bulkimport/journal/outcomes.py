@@ -1,14 +1,14 @@
 """What earlier runs know about a dataset, answered from the facts kept beside the events."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import StateError
 from bulkimport.journal import entries
 from bulkimport.journal.records import LastImport, Outcome, StatusCount, UnsettledImport
-from bulkimport.journal.rows import expecting_sound_rows
+from bulkimport.journal.rows import expecting_sound_rows, marks
 from bulkimport.model import DatasetStatus
 
 _AT_ONCE = 500
@@ -19,10 +19,9 @@ def newest(
     connection: sqlite3.Connection, tenant_key: str, dataset_id: str, statuses: Collection[DatasetStatus]
 ) -> Outcome | None:
     """How the dataset last ended with one of `statuses`, in any run but a restore, which sends a part of it only."""
-    marks = ", ".join("?" * len(statuses))
     row = connection.execute(
         f"SELECT run_id, name, fingerprint, {entries.FACT_COLUMNS} FROM datasets"  # noqa: S608 # constant names and marks
-        f" WHERE tenant_key = ? AND dataset_id = ? AND ended_by IS NOT NULL AND status IN ({marks})"
+        f" WHERE tenant_key = ? AND dataset_id = ? AND ended_by IS NOT NULL AND status IN ({marks(statuses)})"
         " AND run_id NOT IN (SELECT run_id FROM runs WHERE command = 'restore')"
         " ORDER BY ended_by DESC LIMIT 1",
         (tenant_key, dataset_id, *statuses),
@@ -75,14 +74,18 @@ def run_durations(connection: sqlite3.Connection, tenant_key: str, dataset_id: s
         return [max(0.0, (parse_timestamp(end) - parse_timestamp(begin)).total_seconds()) for begin, end in rows]
 
 
+def _parts(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(run_ids), _AT_ONCE):
+        yield run_ids[start : start + _AT_ONCE]
+
+
 def status_counts(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, list[StatusCount]]:
     """For each run how many datasets have which status, None those that have not ended; none for an unknown run."""
     counts: dict[str, list[StatusCount]] = {run_id: [] for run_id in run_ids}
-    for start in range(0, len(run_ids), _AT_ONCE):
-        some = run_ids[start : start + _AT_ONCE]
+    for some in _parts(run_ids):
         rows = connection.execute(
             "SELECT run_id, status, count(*) FROM datasets"  # noqa: S608 # marks
-            f" WHERE run_id IN ({', '.join('?' * len(some))}) GROUP BY 1, 2 ORDER BY 1, 2",
+            f" WHERE run_id IN ({marks(some)}) GROUP BY 1, 2 ORDER BY 1, 2",
             tuple(some),
         )
         for run_id, status, count in rows:
@@ -94,11 +97,10 @@ def status_counts(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dic
 def statuses(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, dict[str, DatasetStatus | None]]:
     """For each run the statuses of its datasets by name, None for those that have not ended."""
     found: dict[str, dict[str, DatasetStatus | None]] = {run_id: {} for run_id in run_ids}
-    for start in range(0, len(run_ids), _AT_ONCE):
-        some = run_ids[start : start + _AT_ONCE]
+    for some in _parts(run_ids):
         rows = connection.execute(
             "SELECT run_id, name, status FROM datasets"  # noqa: S608 # marks
-            f" WHERE run_id IN ({', '.join('?' * len(some))}) ORDER BY run_id, position",
+            f" WHERE run_id IN ({marks(some)}) ORDER BY run_id, position",
             tuple(some),
         )
         for run_id, name, status in rows:

@@ -1,7 +1,7 @@
 """Moments, JSON and text as they lie in the tables, and what to say when they make no sense."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,11 @@ def expecting_sound_rows() -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError):
         raise StateError("The journal is damaged: it holds a record that makes no sense.", hint=SET_ASIDE) from None
+
+
+def marks(values: Collection[object]) -> str:
+    """As many question marks as there are values, as a statement has them."""
+    return ", ".join("?" * len(values))
 
 
 def moment_text(moment: datetime) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from bulkimport.clock import parse_timestamp
 from bulkimport.errors import StateError
 from bulkimport.journal.records import DatasetRecord, RunIdTakenError, RunRecord
-from bulkimport.journal.rows import expecting_sound_rows, json_object, json_text, moment_text, optional_moment, storable
+from bulkimport.journal.rows import (
+    expecting_sound_rows,
+    json_object,
+    json_text,
+    marks,
+    moment_text,
+    optional_moment,
+    storable,
+)
 from bulkimport.model import RunStatus
 
 _RUN_COLUMNS = (
@@ -39,7 +47,7 @@ def insert(connection: sqlite3.Connection, run: RunRecord, datasets: Sequence[Da
         run.requests,
         run.throttled,
     )
-    connection.execute(f"INSERT INTO runs ({_RUN_COLUMNS}) VALUES ({_marks(row)})", row)  # noqa: S608 # constant names
+    connection.execute(f"INSERT INTO runs ({_RUN_COLUMNS}) VALUES ({marks(row)})", row)  # noqa: S608 # constant names
     connection.executemany(
         "INSERT INTO datasets (run_id, name, dataset_id, tenant_key, position, fingerprint, spec)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -105,13 +113,13 @@ def select(
     """
     conditions, parameters = ["1"], list[object]()
     if run_ids is not None:
-        conditions.append(f"run_id IN ({_marks(run_ids)})")
+        conditions.append(f"run_id IN ({marks(run_ids)})")
         parameters += run_ids
     if config_key is not None:
         conditions.append("config_key = ?")
         parameters.append(storable(config_key))
     if commands:
-        conditions.append(f"command IN ({_marks(commands)})")
+        conditions.append(f"command IN ({marks(commands)})")
         parameters += commands
     if before is not None:
         conditions.append("id < (SELECT id FROM runs WHERE run_id = ?)")
@@ -171,7 +179,3 @@ def _unknown(run_id: str) -> StateError:
         f"The journal knows no run {run_id!r}.",
         hint="`bulkimport history` lists the runs of a state directory; --state-dir chooses another.",
     )
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -102,13 +102,19 @@ class LogOutput:
         self._stream.put(self._redactor.text(text))
 
     def close(self) -> None:
-        """Writes what waits (a stuck terminal may lose it after two seconds) and ends the logging of the program."""
+        """Writes what waits (a stuck terminal may lose it after two seconds) and ends the logging of the program.
+
+        Lines that the run's own file lacks are told on the stream.
+        """
+        if self._run_log is not None:
+            self._run_log.close()
+            lost, self._run_log = self._run_log.lost, None
+            if lost:
+                logger().warning("log.lost", lines=lost, hint="The run's log lacks them: see to the disk it is on.")
         logging.getLogger().removeHandler(self._bridge)
         logging.captureWarnings(False)
         _be_silent()
         self._stream.close()
-        if self._run_log is not None:
-            self._run_log.close()
 
     async def aclose(self) -> None:
         """`close` for an event loop: waiting for the last lines does not hold it up."""

@@ -67,6 +67,7 @@ class ExtractDate:
 ExtraColumns = Literal["pass", "drop", "refuse"]
 BlankPolicy = Literal["as_is", "omit", "null", "clear", "noop"]
 PayloadFormat = Literal["json", "csv"]
+DateFormat = Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 AccessPolicy = Literal["skip", "fail"]
 
 
@@ -78,7 +79,7 @@ class ImportOptions:
     auto_id: bool = True
     id_key: str | None = None
     merge_key: str | None = None
-    date_format: Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"] = "YYYY-MM-DD"
+    date_format: DateFormat = "YYYY-MM-DD"
     on_property_access_denied: AccessPolicy = "fail"
     on_item_access_denied: AccessPolicy = "fail"
     on_action_validation_failure: AccessPolicy = "fail"

@@ -45,16 +45,6 @@ def require_secure(url: URL, *, like: URL) -> None:
         raise AddressError("it is plain http, and only https is accepted here")
 
 
-def same_host(one: URL, other: URL) -> bool:
-    """Whether both are answered by the same server: host and port."""
-    return (one.host, one.port) == (other.host, other.port)
-
-
-def same_origin(one: URL, other: URL) -> bool:
-    """Scheme, host and port are the same."""
-    return one.scheme == other.scheme and same_host(one, other)
-
-
 def is_redirect(status: int, method: str, headers: Mapping[str, str]) -> bool:
     """Whether the answer sends us elsewhere. 301 to 303 would turn anything but a GET into something else: not ours."""
     if "Location" not in headers:

@@ -11,9 +11,8 @@ from yarl import URL
 
 from bulkimport import __version__
 from bulkimport.errors import TenantError
-from bulkimport.hosts import proxy_for
+from bulkimport.hosts import proxy_for, same_origin
 from bulkimport.model import Secret, Timeouts
-from bulkimport.orgvue.addresses import same_origin
 from bulkimport.orgvue.body import ByteStream
 from bulkimport.orgvue.requests import Request
 from bulkimport.retry import RequestKind

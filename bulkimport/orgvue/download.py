@@ -66,7 +66,7 @@ class _Ends:
 
     def check(self, *, must_be_array: bool) -> None:
         if must_be_array and self._first != b"[":
-            raise MalformedError("is not a list of items", is_json=False)
+            raise MalformedError("is not an array of items", is_json=False)
         if self._first == b"[" and self._last != b"]":
             raise MalformedError("was cut short", is_json=False)
 

@@ -16,8 +16,9 @@ import anyio
 from yarl import URL
 
 from bulkimport.clock import Clock
+from bulkimport.hosts import same_host, same_origin
 from bulkimport.model import Timeouts
-from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect, resolve, same_host, same_origin
+from bulkimport.orgvue.addresses import MAX_REDIRECTS, AddressError, is_redirect, resolve
 from bulkimport.orgvue.connections import Connections
 from bulkimport.orgvue.failures import NETWORK_ERRORS, describe
 from bulkimport.orgvue.problems import error_of_answer, error_of_failure

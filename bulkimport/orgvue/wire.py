@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from bulkimport.json_types import json_type
 from bulkimport.orgvue.addresses import AddressError, presigned
 from bulkimport.wording import safe_text
 
@@ -161,7 +162,7 @@ def _job_error(error: object) -> JobError:
 def parse_datasets(document: object) -> tuple[DatasetSummary, ...]:
     """The list of the tenant's datasets."""
     if not isinstance(document, list):
-        raise MalformedError(f"is {_kind(document)} where a list of datasets was expected")
+        raise MalformedError(f"is {json_type(type(document))} where an array of datasets was expected")
     return tuple(_dataset_summary(_object(entry, "a dataset")) for entry in document)
 
 
@@ -177,7 +178,7 @@ def parse_metadata(document: object, *, dataset_id: str) -> DatasetMetadata:
     fields = _object(document, "a dataset's metadata")
     properties = fields.get("properties")
     if not isinstance(properties, list):
-        raise MalformedError("is a dataset's metadata without the list `properties`")
+        raise MalformedError("is a dataset's metadata without the array `properties`")
     parsed = [_property(_object(entry, "a property")) for entry in properties]
     return DatasetMetadata(
         dataset_id=_optional_text(fields, "datasetId") or dataset_id,
@@ -198,7 +199,7 @@ def _property(fields: Mapping[str, Any]) -> Property:
 
 def _object(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise MalformedError(f"is {_kind(value)} where {what} was expected")
+        raise MalformedError(f"is {json_type(type(value))} where {what} was expected")
     return value
 
 
@@ -230,19 +231,3 @@ def _link(links: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(link, dict) or "url" not in link:
         return None
     return _url(link, "url", f"a job ticket's `{name}` link")
-
-
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a truth value"
-        case str():
-            return "a text"
-        case int() | float():
-            return "a number"
-        case list():
-            return "a list"
-        case _:
-            return "an object"

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from bulkimport.model import Field, FieldType, Scalar
+from bulkimport.dates import DateReader
+from bulkimport.model import DateFormat, Field, FieldType, Scalar
 from bulkimport.payload.cleaning import UNCLEANED, Cleaning, as_text
-from bulkimport.payload.dates import DateReader
 from bulkimport.payload.numbers import number_text, number_value
-from bulkimport.payload.request import DateFormat
 from bulkimport.sources import ExactNumber
 
 Value = Scalar | ExactNumber

@@ -14,6 +14,7 @@ from bulkimport.model import KeyProblem
 from bulkimport.payload.hashes import HashFile
 from bulkimport.payload.keys import KeyText, blank_places, sidecar_texts
 from bulkimport.payload.request import DuplicatePolicy
+from bulkimport.wording import composite
 
 _SUSPECTS = 50_000
 _EXAMPLES = 5
@@ -113,4 +114,4 @@ def _suspected(sidecar: str, suspects: set[int]) -> Iterator[tuple[int, KeyText]
 
 
 def _shown(text: KeyText) -> str:
-    return text if isinstance(text, str) else ", ".join(text)
+    return text if isinstance(text, str) else composite(text)

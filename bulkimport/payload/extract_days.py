@@ -7,16 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bulkimport.dates import DateReader
 from bulkimport.errors import SourceError
 from bulkimport.model import ExtractDate, Source
 from bulkimport.payload.columns import missing_columns
-from bulkimport.payload.dates import DateReader
 from bulkimport.payload.kinds import is_blank
 from bulkimport.payload.spool import spool_error
 from bulkimport.sources import CsvTable, Rows, open_source
 from bulkimport.sources.base import locate
 from bulkimport.sources.landing import by_known_names, land
-from bulkimport.wording import NOTHING_SENT
 
 _MOST = 100
 """More days than these in one column are no dates of an extract."""
@@ -56,7 +55,7 @@ def _days_of(source: Source, extract: ExtractDate, landing: Path) -> frozenset[d
             for records in rows.batches():
                 found.take([record.get(extract.column) for record in records])
         if not found.days:
-            hint = f"Have the extract made again, with its rows. {NOTHING_SENT}"
+            hint = "Have the extract made again, with its rows."
             raise SourceError(f"{place} has no rows, so column {extract.column!r} tells no day", hint, place)
     return frozenset(found.days)
 
@@ -102,5 +101,5 @@ class _Column:
         return date.fromisoformat(self._read(text))
 
     def _error(self, number: int, message: str) -> SourceError:
-        hint = f"Correct `extract_date` in the config, or the column. {NOTHING_SENT}"
+        hint = "Correct `extract_date` in the config, or the column."
         return locate(self._rows, {number})[number].error(message, hint)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from bulkimport.model import Dataset, ExtraColumns, Field, PayloadFormat, Source
+from bulkimport.model import Dataset, DateFormat, ExtraColumns, Field, PayloadFormat, Source
 from bulkimport.payload.blanks import AS_IS, Blanks
 
-DateFormat = Literal["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 DuplicatePolicy = Literal["refuse", "first", "last"]
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkimport.errors import StateError
+from bulkimport.errors import NOTHING_SENT, StateError
 from bulkimport.folders import RESERVE
 from bulkimport.model import Stage
-from bulkimport.wording import NOTHING_SENT
 
 _BETWEEN_LOOKS = 1 << 20
 

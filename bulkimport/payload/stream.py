@@ -14,7 +14,6 @@ from bulkimport.payload.request import PayloadRequest
 from bulkimport.payload.shape import Problem, RecordShape, TableShape
 from bulkimport.sources import CsvTable, Records, Rows, open_source
 from bulkimport.sources.base import Record, locate
-from bulkimport.wording import NOTHING_SENT
 
 ColumnGetter = Callable[[Any], Sequence[Any] | TextKeys]
 _PROBLEMS_SHOWN = 5
@@ -190,5 +189,5 @@ def _unsendable(source: Rows, batches: Iterable[list[Any]], first: int, shape: _
     if len(problems) > len(shown):
         lines.append(f"and at least {len(problems) - len(shown)} more")
     place = places[shown[0][0]]
-    hint = f"Correct the values in the source, or the types in `fields`. {NOTHING_SENT}"
+    hint = "Correct the values in the source, or the types in `fields`."
     return SourceError("\n".join(lines), hint, place.path, place.line)

@@ -10,7 +10,7 @@ from bulkimport.model import FileChoice, FileSource, Source
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.sources.choice import PATIENCE, FoundFile, Watch, newest, refuse_old
 from bulkimport.sources.files import find_files, verify_found
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.wording import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,6 @@ def _restless(file: FoundFile, stable_for: float) -> SourceError:
         f"{file.path} is still being written: in {duration(PATIENCE * stable_for)} of waiting it never stayed as it "
         f"was for {duration(stable_for)}",
         "See whether the job that writes it has come to an end, then run this dataset again; if it only takes long, "
-        f"raise the source's `stable_for`. {NOTHING_SENT}",
+        "raise the source's `stable_for`.",
         file.path,
     )

@@ -38,6 +38,9 @@ GRACE: dict[Command, float] = {
 GRACE_OF_IMPORT = 10.0
 """The same for an import request that is on its way; before, while it waits for its turn, it ends at once."""
 
+LATE = 10.0
+"""Seconds after which what a look at the dataset has told is old, if an import is to be triggered by it."""
+
 STAGES: dict[State, Stage | None] = {
     State.PENDING: None,
     State.READING: Stage.SOURCE,
@@ -178,15 +181,20 @@ class _ImportGate:
     def __init__(self, driver: Driver, command: RunningCommand) -> None:
         self._driver = driver
         self._command = command
+        self._late_from: float | None = driver.context.run.clock.monotonic() + LATE
 
     async def about_to_send(self) -> None:
-        """The last moment: the temporary file must still be alive, and the run still have its right to the dataset.
+        """The last moment: the look at the dataset must be fresh, unless it is the second, the temporary file still be
+        alive, and the run still have its right to the dataset.
 
-        Raises LocationExpiredError, GuardError, or StoppedError.
+        Raises LateTurnError, LocationExpiredError, GuardError, or StoppedError.
         """
         driver, run = self._driver, self._driver.context.run
         if driver.refresh.state is State.AWAITING:
             return  # redirected, so it is on its way
+        late_from, self._late_from = self._late_from, None
+        if late_from is not None and run.clock.monotonic() > late_from:
+            raise sending.LateTurnError
         if run.clock.now() >= sending.location_of(driver.refresh).expires_at:
             raise LocationExpiredError(
                 "The temporary file expired before its import was submitted.",

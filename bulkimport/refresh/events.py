@@ -72,9 +72,7 @@ class PayloadUploaded:
 
 @dataclass(frozen=True, slots=True)
 class UploadVerified:
-    """The store holds as many bytes as were sent; `stored_bytes` is None where it could not tell."""
-
-    stored_bytes: int | None = None
+    """The store holds as many bytes as were sent, or cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)

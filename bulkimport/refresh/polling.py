@@ -89,8 +89,8 @@ def _job_failed(ticket: Ticket, refresh: Refresh) -> ErrorReport:
     reasons = "; ".join(f"{e.name} ({e.code}): {e.message}" if e.code else e.message for e in ticket.errors)
     return ErrorReport(
         stage=Stage.POLL,
-        message=f"The import job failed: {reasons or 'the ticket gives no reason'}. None of its changes should be "
-        "applied.",
+        message=f"The import job failed: {reasons or 'the ticket gives no reason'}. Whether some items were "
+        "changed Orgvue does not say.",
         hint="Correct what the job names and run this dataset again; Orgvue's support can look it up by the trace id.",
         code=first.code if first else None,
         name=first.name if first else None,

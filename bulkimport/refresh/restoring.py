@@ -7,11 +7,11 @@ from dataclasses import replace
 import anyio.to_thread
 
 from bulkimport import guards
-from bulkimport.errors import GuardError, SourceError
+from bulkimport.errors import GuardError, SourceError, UnavailableError
 from bulkimport.folders import require_space
 from bulkimport.guards import Baseline
 from bulkimport.json_stream import JsonStreamError
-from bulkimport.model import Changes, Dataset, DatasetStatus, ErrorReport, Payload
+from bulkimport.model import Changes, Dataset, DatasetStatus, ErrorReport, Payload, Stage
 from bulkimport.orgvue.wire import DatasetMetadata
 from bulkimport.properties import ENDS_OF_LINKS, check_properties
 from bulkimport.refresh import sending
@@ -81,16 +81,15 @@ class Restoring:
         try:
             size += await anyio.to_thread.run_sync(unpacked_size, undo)
         except OSError as error:
-            raise SourceError(
-                f"A backup cannot be read: {error}. Nothing was sent.", "See that the runs' folders are whole."
-            ) from error
+            raise SourceError(f"A backup cannot be read: {error}", "See that the runs' folders are whole.") from error
         await anyio.to_thread.run_sync(require_space, files.spool, 2 * size)
         try:
             self._found = await context.run.workers.run(restore, _request(context, undo, metadata), size=size)
         except JsonStreamError as error:
-            raise SourceError(
+            raise UnavailableError(
                 f"The items in Orgvue could not be read: {error}. Nothing was sent.",
-                f"Restore again later: {self._again()}",
+                hint=f"Restore again later: {self._again()}",
+                stage=Stage.SOURCE,
             ) from error
         await anyio.to_thread.run_sync(files.items.unlink)
         for warning in self._found.payload.warnings:

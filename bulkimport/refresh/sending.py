@@ -3,22 +3,22 @@
 from functools import partial
 from pathlib import Path
 
-from bulkimport.clock import Clock, parse_timestamp, timestamp
+from bulkimport.clock import parse_timestamp, timestamp
 from bulkimport.errors import AmbiguousError, LocationExpiredError, ServiceError, TenantError
 from bulkimport.model import ErrorReport, Stage
 from bulkimport.orgvue.body import CONTENT_TYPES, FileBody
-from bulkimport.orgvue.requests import Gate
 from bulkimport.orgvue.wire import Location, Ticket
 from bulkimport.refresh import events
 from bulkimport.refresh.context import DatasetContext
 from bulkimport.refresh.machine import MAX_LOCATIONS, MAX_RECHECKS, Refresh
 
-LATE = 10.0
-"""Seconds after which what a look at the dataset has told is old, if an import is to be triggered by it."""
-
 
 class DatasetChangedError(Exception):
     """The dataset has changed since it was compared with the payload."""
+
+
+class LateTurnError(Exception):
+    """The turn of an import request came long after the look at its dataset; it was not sent."""
 
 
 async def generate_location(
@@ -66,7 +66,7 @@ async def upload_payload(context: DatasetContext, refresh: Refresh) -> events.Pa
 
 
 async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.UploadVerified | events.LocationExpired:
-    """What the store holds, by its own account, before anything destructive is triggered."""
+    """Whether the store holds the whole payload, by its own account, before anything destructive is triggered."""
     payload = refresh.payload
     assert payload is not None  # noqa: S101 - VERIFYING follows SourceRead
     try:
@@ -82,7 +82,7 @@ async def verify_upload(context: DatasetContext, refresh: Refresh) -> events.Upl
                 retryable=True,
             )
         )
-    return events.UploadVerified(stored)
+    return events.UploadVerified()
 
 
 async def cache_key_changed(context: DatasetContext, refresh: Refresh) -> bool | None:
@@ -110,37 +110,14 @@ async def _submit_unchanged(context: DatasetContext, refresh: Refresh) -> Ticket
     await look_out_for_changes(context, refresh)
     assert context.gate is not None  # noqa: S101 - a driver performs this
     dataset, location = context.dataset, location_of(refresh)
-    submit = partial(context.run.client.submit_import, dataset.dataset_id, location, dataset.import_options)
+    submit = partial(
+        context.run.client.submit_import, dataset.dataset_id, location, dataset.import_options, context.gate
+    )
     try:
-        return await submit(_PromptGate(context.gate, context.run.clock))
-    except _LateError:
+        return await submit()
+    except LateTurnError:
         await look_out_for_changes(context, refresh)
-        return await submit(context.gate)
-
-
-class _LateError(Exception):
-    """The request's turn came long after the look at its dataset; it was not sent."""
-
-
-class _PromptGate:
-    """A gate that closes where the first turn comes late; after that it is the gate behind it."""
-
-    def __init__(self, gate: Gate, clock: Clock) -> None:
-        self._gate = gate
-        self._clock = clock
-        self._until: float | None = clock.monotonic() + LATE
-
-    async def about_to_send(self) -> None:
-        if self._until is not None and self._clock.monotonic() > self._until:
-            raise _LateError
-        self._until = None
-        await self._gate.about_to_send()
-
-    async def turned_away(self, error: ServiceError) -> None:
-        await self._gate.turned_away(error)
-
-    async def again(self) -> None:
-        await self._gate.again()
+        return await submit()
 
 
 async def submit_import(

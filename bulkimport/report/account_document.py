@@ -13,7 +13,8 @@ REPORT_SCHEMA = "bulkimport.report/1"
 
 
 def account_document(account: Account) -> Document:
-    """The summary under `run`, beside it what only a report has; runs in `comparison` are the oldest first."""
+    """The summary under `run`, beside it what only a report has; runs in `comparison` are the oldest first, without the
+    `unreadable` ones."""
     line, comparison = account.timeline, account.comparison
     return {
         "schema": REPORT_SCHEMA,
@@ -53,6 +54,7 @@ def account_document(account: Account) -> Document:
                 {"name": name, "runs": [_point(point) for point in points if point is not None]}
                 for name, points in comparison.series.items()
             ],
+            "unreadable": comparison.unreadable,
         },
         "rejected": [_rejected(one) for one in account.rejected],
     }
@@ -69,10 +71,11 @@ def _point(point: Point) -> dict[str, Any]:
 
 
 def _rejected(found: Rejected) -> dict[str, Any]:
-    """`entries` are there only if the values of items were asked for."""
+    """`entries` are there only if the values of items were asked for; `unreadable` counts lines of the file."""
     return {
         "dataset": found.dataset,
         "file": found.path if found.is_there else None,
+        "unreadable": found.unreadable,
         "reasons": [
             {"reason": reason.text, "items": reason.count, "keys": list(reason.keys)}
             | ({"entries": list(reason.entries)} if reason.entries else {})

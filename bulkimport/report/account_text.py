@@ -85,7 +85,7 @@ def _order(account: Account) -> list[RenderableType]:
 def _comparison(account: Account, width: int) -> list[RenderableType]:
     comparison = account.comparison
     if len(comparison.runs) < 2:
-        return []
+        return [paragraph(comparison.left_out)] if comparison.left_out else []
     columns = [
         Column("dataset", wraps=True),
         *(
@@ -95,7 +95,7 @@ def _comparison(account: Account, width: int) -> list[RenderableType]:
     ]
     rows = [[Text(printable(name)), *_compared(points)] for name, points in comparison.series.items()]
     note = f"Usually: the median of {counted(len(comparison.runs) - 1, 'run')} before."
-    return [table(columns, rows, width - 2), paragraph(note)]
+    return [table(columns, rows, width - 2), paragraph(f"{note} {comparison.left_out}".rstrip())]
 
 
 def _compared(points: Sequence[Point | None]) -> list[Text]:
@@ -127,4 +127,6 @@ def _rejected(found: Rejected) -> list[RenderableType]:
     if rest:
         items = counted(sum(reason.count for reason in rest), "item")
         parts.append(paragraph(f"and {counted(len(rest), 'more reason')} for {items}"))
+    if found.unreadable:
+        parts.append(paragraph(f"{counted(found.unreadable, 'line')} of the file could not be read."))
     return [*parts, paragraph(f"All of them: {found.path}")]

@@ -7,6 +7,7 @@ from statistics import median
 
 from bulkimport.model import DatasetStatus, RunStatus
 from bulkimport.report.facts import DatasetFacts, RunFacts
+from bulkimport.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Comparison:
     runs: tuple[RunPoint, ...]
     series: dict[str, tuple[Point | None, ...]]
     unreadable: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """A sentence about the unreadable runs; empty without any."""
+        if not self.unreadable:
+            return ""
+        are = "is" if self.unreadable == 1 else "are"
+        return f"{counted(self.unreadable, 'earlier run')} could not be read and {are} left out."
 
 
 def compare_runs(run: RunFacts, earlier: Sequence[RunFacts], unreadable: int = 0) -> Comparison:

@@ -174,7 +174,7 @@ def _comparison(account: Account) -> dict[str, Any]:
     runs = comparison.runs
     return {
         "runs": runs,
-        "unreadable": comparison.unreadable,
+        "left_out": comparison.left_out,
         "width": len(runs) * charts.BAR_STEP,
         "whole": {
             "rows": _chart("rows", [run.rows for run in runs], _count),

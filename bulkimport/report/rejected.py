@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from bulkimport.report.discretion import discreet_reason
-from bulkimport.wording import printable
+from bulkimport.wording import composite, printable
 
 EXAMPLES = 5
 MOST_REASONS = 1_000
@@ -86,7 +86,7 @@ def _group(groups: dict[str, _Group], text: str) -> _Group:
 def _key(key: Any) -> str:
     """A composite key is shown with `+`; one that the result does not name as a question mark."""
     parts = key if isinstance(key, list) else [key]
-    return _short(" + ".join("?" if part is None else str(part) for part in parts))
+    return _short(composite("?" if part is None else str(part) for part in parts))
 
 
 def _entry(entry: dict[str, Any]) -> str:

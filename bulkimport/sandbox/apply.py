@@ -85,30 +85,35 @@ def error(name: str, message: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "code": "900000", "message": message, **more}
 
 
-def apply_import(work: ImportTask) -> JobOutcome:
+def internal_error(message: str) -> JobOutcome:
+    """The end of a job that the sandbox itself could not do."""
+    return JobOutcome(0, (error("InternalError", message, code="900001"),))
+
+
+def apply_import(task: ImportTask) -> JobOutcome:
     """Does one import, or finds that it was done before this process began; blocking, and long."""
     with ExitStack() as stack:
-        db = stack.enter_context(closing(dataset.connect(Path(work.database))))
+        db = stack.enter_context(closing(dataset.connect(Path(task.database))))
         db.execute("PRAGMA cache_size=-8000")
         db.execute("CREATE TEMP TABLE named (key TEXT PRIMARY KEY) WITHOUT ROWID")
         db.execute("CREATE TEMP TABLE seen (seq INTEGER PRIMARY KEY)")
         db.execute("BEGIN IMMEDIATE")
-        done = db.execute("SELECT outcome FROM applied WHERE job = ?", (work.job_id,)).fetchone()
+        done = db.execute("SELECT outcome FROM applied WHERE job = ?", (task.job_id,)).fetchone()
         if done is not None:
             db.execute("ROLLBACK")
             items, errors = json.loads(done[0])
             return JobOutcome(items, tuple(errors))
-        part = Path(f"{work.result}.part")
+        part = Path(f"{task.result}.part")
         try:
             with open_private(part) as result:
-                outcome = JobOutcome(_Import(work, db, result, stack).run())
-            part.replace(work.result)
+                outcome = JobOutcome(_Import(task, db, result, stack).run())
+            part.replace(task.result)
         except (JobFailedError, PayloadError, DeniedError) as failure:
             db.execute("ROLLBACK")
             part.unlink(missing_ok=True)
             outcome = JobOutcome(0, _errors_of(failure))
             db.execute("BEGIN IMMEDIATE")
-        record = (work.job_id, json.dumps([outcome.items, outcome.errors]))
+        record = (task.job_id, json.dumps([outcome.items, outcome.errors]))
         db.execute("INSERT INTO applied VALUES (?, ?)", record)
         db.execute("COMMIT")
         return outcome
@@ -136,25 +141,25 @@ class _Changes:
 class _Import:
     """One pass over one payload inside one open transaction."""
 
-    def __init__(self, work: ImportTask, db: sqlite3.Connection, result: IO[bytes], stack: ExitStack) -> None:
-        self._work, self._db, self._result = work, db, result
-        self._parameters = work.parameters
+    def __init__(self, task: ImportTask, db: sqlite3.Connection, result: IO[bytes], stack: ExitStack) -> None:
+        self._task, self._db, self._result = task, db, result
+        self._parameters = task.parameters
         self._info: Description = dataset.describe(db)
-        self._reader = Reader(self._info, work.parameters, work.sides, work.reject, stack)
-        self._matcher = Matcher(db, self._info, work.parameters)
+        self._reader = Reader(self._info, task.parameters, task.sides, task.reject, stack)
+        self._matcher = Matcher(db, self._info, task.parameters)
         self._next_seq = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM items").fetchone()[0]
         self._separator = b"["
         self._changed = False
 
     def run(self) -> int:
         """The number of the payload's items. Raises JobFailedError or PayloadError, with the transaction still open."""
-        if self._work.fail:
-            raise JobFailedError([error("JobFailed", message) for message in self._work.fail])
+        if self._task.fail:
+            raise JobFailedError([error("JobFailed", message) for message in self._task.fail])
         self._matcher.prepare()
         items = 0
         # Only where items are found by their auto id can no item of a batch see what another one did.
         size = _BATCH if self._matcher.by_auto_id else 1
-        for rows in batches(Path(self._work.payload), self._work.target_type, size):
+        for rows in batches(Path(self._task.payload), self._task.target_type, size):
             self._batch(rows)
             items += len(rows)
         if self._parameters.implicit_delete:

@@ -21,6 +21,7 @@ from bulkimport.sandbox.answers import CSV, JSON
 from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, error
 from bulkimport.sandbox.dataset import Description
 from bulkimport.sandbox.export import write_export
+from bulkimport.sandbox.faults import Action
 from bulkimport.sandbox.private import open_private
 from bulkimport.sandbox.service import SandboxService, new_id, now_text
 from bulkimport.sandbox.state import Job, TempFile
@@ -158,10 +159,13 @@ class Jobs:
             return JobOutcome(0, (error("ImportLocationUnreadable", message),))
         fault = service.faults.next("job", service.catalog.names(job.dataset_id))
         description = await anyio.to_thread.run_sync(service.catalog.describe, job.dataset_id)
-        return await service.pool.apply(_work(service, job, description, fault.kind if fault else "", fault))
+        return await service.pool.apply(_task(service, job, description, fault))
 
 
-def _work(service: SandboxService, job: Job, description: Description, kind: str, fault: Any) -> ImportTask:
+def _task(service: SandboxService, job: Job, description: Description, fault: Action | None) -> ImportTask:
+    def wanted(kind: str) -> tuple[str, ...]:
+        return tuple(fault.value) if fault is not None and fault.kind == kind else ()
+
     return ImportTask(
         job_id=job.id,
         database=str(service.catalog.path(job.dataset_id)),
@@ -170,8 +174,8 @@ def _work(service: SandboxService, job: Job, description: Description, kind: str
         result=str(service.result_path(job.id)),
         parameters=ImportParameters(**(job.parameters or {})),
         sides=service.catalog.sides(description),
-        fail=tuple(fault.value) if kind == "job_fail" else (),
-        reject=tuple(fault.value) if kind == "job_reject" else (),
+        fail=wanted("job_fail"),
+        reject=wanted("job_reject"),
     )
 
 

@@ -9,8 +9,8 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from bulkimport.sandbox.apply import ImportTask, JobOutcome
-from bulkimport.sandbox.worker import attempt, decode_outcome, encode_work
+from bulkimport.sandbox.apply import ImportTask, JobOutcome, internal_error
+from bulkimport.sandbox.worker import attempt, decode_outcome, encode_task
 from bulkimport.sandbox.world import python_environment
 
 _LONGEST_LINE = 4 * 1024 * 1024
@@ -29,18 +29,18 @@ class WorkerPool:
         self._places = anyio.CapacityLimiter(max(1, size))
         self._idle: list[_Worker] = []
 
-    async def apply(self, work: ImportTask) -> JobOutcome:
+    async def apply(self, task: ImportTask) -> JobOutcome:
         """Applies one payload, anew if its process dies: what was applied is found applied.
 
         Cancelling ends the worker process; a thread runs on, to its harmless end.
         """
         if self._size == 0:
-            return await anyio.to_thread.run_sync(attempt, work, limiter=self._places, abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(attempt, task, limiter=self._places, abandon_on_cancel=True)
         async with self._places:
             for _ in range(_ATTEMPTS):
                 worker = self._idle.pop() if self._idle else await _Worker.start()
                 try:
-                    outcome = await worker.apply(work)
+                    outcome = await worker.apply(task)
                 except BaseException as error:
                     await worker.kill()
                     if not isinstance(error, WorkerLostError):
@@ -48,8 +48,7 @@ class WorkerPool:
                 else:
                     self._idle.append(worker)
                     return outcome
-        message = "the process that applied the payload ended unexpectedly, more than once"
-        return JobOutcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
+        return internal_error("the process that applied the payload ended unexpectedly, more than once")
 
     async def close(self) -> None:
         while self._idle:
@@ -71,9 +70,9 @@ class _Worker:
         command = [sys.executable, "-P", "-m", "bulkimport.sandbox.worker"]
         return cls(await anyio.open_process(command, stdin=PIPE, stdout=PIPE, stderr=None, env=python_environment()))
 
-    async def apply(self, work: ImportTask) -> JobOutcome:
+    async def apply(self, task: ImportTask) -> JobOutcome:
         try:
-            await self._input.send(encode_work(work))
+            await self._input.send(encode_task(task))
             return decode_outcome(await self._lines.receive_until(b"\n", _LONGEST_LINE))
         except (anyio.IncompleteRead, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise WorkerLostError from error

@@ -233,11 +233,13 @@ async def _bind(service: SandboxService, name: str, port: int) -> socket.socket:
             listener.close()
             if candidate == 0 or port:
                 hint = "Choose another port, or none to have a free one."
-                raise UsageError(f"cannot listen on {host}:{candidate}: {error.strerror}", hint=hint) from error
+                raise UsageError(
+                    f"The sandbox cannot listen on {host}:{candidate}: {error.strerror}.", hint=hint
+                ) from error
             continue
         await service.data(service.state.change_setting, name, str(listener.getsockname()[1]))
         return listener
-    raise UsageError(f"cannot listen on {host}", hint="Choose another address.")
+    raise AssertionError("the last candidate is bound or raises")
 
 
 def _origin(host: str, listener: socket.socket) -> str:

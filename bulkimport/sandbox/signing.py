@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 _SIGNATURE = re.compile(r"(.+)&X-Amz-Signature=([0-9a-f]{64})")
-_PARAMETER = re.compile(r"[?&]x-until=(\d+)")
+_UNTIL = re.compile(r"[?&]x-until=(\d+)")
 
 SignatureState = Literal["valid", "expired", "mismatch", "unsigned"]
 
@@ -52,7 +52,7 @@ class Signer:
         expected = self._digest(method, unsigned, content_type if signs_type else "")
         if not hmac.compare_digest(expected, signature):
             return "mismatch"
-        until = _PARAMETER.search(unsigned)
+        until = _UNTIL.search(unsigned)
         return "valid" if until and now * 1000 < int(until[1]) else "expired"
 
     def _digest(self, method: str, unsigned: str, content_type: str) -> str:

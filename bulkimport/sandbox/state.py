@@ -37,7 +37,8 @@ class TempFile:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `kind` is `import` or an export format; `file_id` and `result_file_id` name temporary files.
+    """One job. `kind` is `import` or an export format; `result_file_id` names the temporary file that the result
+    goes to as well.
 
     `parameters` are those of `ImportParameters`. Times are RFC 3339; `ticket_target` and `result_target` are presigned
     request targets on the storage host.

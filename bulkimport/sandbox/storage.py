@@ -102,7 +102,7 @@ class Storage:
                 return await self._result(request, place.id)
 
     def redirect(self, request: web.BaseRequest, path: str, file: TempFile | None = None) -> Answer:
-        """307 to another presigned URL for the same thing, on the storage host."""
+        """307 to another presigned URL for the same thing, on the storage host; before a body was read, as S3 does."""
         uploads = request.method == "PUT" and file is not None
         content_type = PAYLOAD_TYPES[file.target_type] if uploads and file else ""
         ttl = self._service.options.url_ttl

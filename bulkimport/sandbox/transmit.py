@@ -59,10 +59,7 @@ def spoil(answer: Answer, fault: Action) -> Answer:
 
 
 async def send(request: web.BaseRequest, answer: Answer, fault: Action | None = None) -> web.StreamResponse:
-    """Sends an answer; `truncate` and `drip` faults concern the sending, all others are ignored here.
-
-    The 307 of a store answers before the body of the request was read, as S3 does.
-    """
+    """Sends an answer; `truncate` and `drip` faults concern the sending, all others are ignored here."""
     if answer.compressible and "gzip" in request.headers.get("Accept-Encoding", "").lower():
         answer = await _compressed(answer)
     if fault is not None and fault.kind in ("truncate", "drip"):
@@ -120,9 +117,9 @@ async def _read(part: FileSlice) -> AsyncIterator[bytes]:
 
 
 async def _compressed(answer: Answer) -> Answer:
-    headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    if isinstance(answer.body, FileSlice):
+    if isinstance(answer.body, FileSlice):  # what is stored goes out as it is
         return answer
+    headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     if not isinstance(answer.body, bytes):
         return replace(answer, body=_pack(answer.body), headers=headers)
     if len(answer.body) < _WORTH_A_THREAD:

@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, apply_import
+from bulkimport.sandbox.apply import ImportParameters, ImportTask, JobOutcome, apply_import, internal_error
 
 
-def encode_work(work: ImportTask) -> bytes:
-    return orjson.dumps(asdict(work)) + b"\n"
+def encode_task(task: ImportTask) -> bytes:
+    return orjson.dumps(asdict(task)) + b"\n"
 
 
 def decode_outcome(line: bytes) -> JobOutcome:
@@ -26,16 +26,15 @@ def decode_outcome(line: bytes) -> JobOutcome:
     return JobOutcome(document["items"], tuple(document["errors"]))
 
 
-def attempt(work: ImportTask) -> JobOutcome:
-    """The work's outcome, whatever happens: trouble with disk or database fails the job and says why."""
+def attempt(task: ImportTask) -> JobOutcome:
+    """The task's outcome, whatever happens: trouble with disk or database fails the job and says why."""
     try:
-        return apply_import(work)
+        return apply_import(task)
     except (OSError, sqlite3.Error) as error:
-        message = f"the sandbox could not apply the payload: {error}"
-        return JobOutcome(0, ({"name": "InternalError", "code": "900001", "message": message},))
+        return internal_error(f"the sandbox could not apply the payload: {error}")
 
 
-def _decode_work(line: bytes) -> ImportTask:
+def _decode_task(line: bytes) -> ImportTask:
     document: dict[str, Any] = orjson.loads(line)
     sides = document.pop("sides")
     return ImportTask(
@@ -60,7 +59,7 @@ def main() -> None:
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     while True:
-        outcome = attempt(_decode_work(lines.get()))
+        outcome = attempt(_decode_task(lines.get()))
         sys.stdout.buffer.write(orjson.dumps(asdict(outcome), default=str) + b"\n")
         sys.stdout.buffer.flush()
 

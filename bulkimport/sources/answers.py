@@ -10,7 +10,6 @@ from yarl import URL
 from bulkimport.errors import SourceError
 from bulkimport.hosts import is_loopback
 from bulkimport.retry import TRANSIENT_STATUSES
-from bulkimport.wording import NOTHING_SENT
 
 _PAGE = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml", re.IGNORECASE)
@@ -31,7 +30,7 @@ class TransferError(Exception):
 
     def error(self, more: str = "") -> SourceError:
         """What it means in the end."""
-        return SourceError(f"{self.message}.{more}" if more else self.message, f"{self.hint} {NOTHING_SENT}")
+        return SourceError(f"{self.message}.{more}" if more else self.message, self.hint)
 
 
 def name_of(url: URL) -> str:
@@ -45,11 +44,6 @@ def usable(url: URL) -> URL:
     if not url.host or url.explicit_port == 0:  # reading the port checks it
         raise ValueError
     return url
-
-
-def same_origin(one: URL, other: URL) -> bool:
-    """Whether scheme, host and port are the same, the port being said or not."""
-    return (one.scheme, (one.host or "").lower(), one.port) == (other.scheme, (other.host or "").lower(), other.port)
 
 
 def is_secure(url: URL) -> bool:

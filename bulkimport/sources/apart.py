@@ -13,13 +13,14 @@ import orjson
 
 from bulkimport.errors import SourceError
 from bulkimport.model import NdjsonSource
+from bulkimport.sources.files import no_folder
 from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.processes import Ended, run
 from bulkimport.sources.progress import OnArrived
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.wording import duration
 
 _CHILD = "bulkimport.sources.apart_child"
-_SLOW = f"Is it waiting for something? Otherwise raise the source's `timeout`. {NOTHING_SENT}"
+_SLOW = "Is it waiting for something? Otherwise raise the source's `timeout`."
 _START_UP = 10.0
 """Seconds that are granted on top of the time limit, so that what has one of its own can say what it was about."""
 
@@ -58,7 +59,7 @@ def fetch_rows(
     reports = Reports(on_arrived)
     order = orjson.dumps({"kind": kind, "details": details, "place": place, "path": str(path)})
     if not Path(folder).is_dir():
-        raise SourceError(f"The folder {folder} of the configuration does not exist any more", NOTHING_SENT)
+        raise no_folder(folder)
     # -P: nothing in the folder may stand in for a library.
     argv = [sys.executable, "-P", "-m", _CHILD]
     ended = run(argv, folder=folder, timeout=timeout + _START_UP, output=reports.take, order=order)
@@ -78,5 +79,5 @@ def _lost(place: str, ended: Ended, timeout: float) -> SourceError:
     words = f": {ended.words}" if ended.words else ""
     if ended.timed_out:
         return SourceError(f"{place}: not all rows had come after {duration(timeout)}{words}", _SLOW, place)
-    hint = f"Whatever reads this source has crashed; is its library whole? {NOTHING_SENT}"
+    hint = "Whatever reads this source has crashed; is its library whole?"
     return SourceError(f"{place}: the process that reads it {ended}{words}", hint, place)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bulkimport.errors import GuardError
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.errors import NOTHING_SENT, GuardError
+from bulkimport.wording import duration
 
 PATIENCE = 20
 """How many times `stable_for` a file that keeps changing is waited for."""

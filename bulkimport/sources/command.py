@@ -6,11 +6,12 @@ from pathlib import Path, PurePath
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CommandSource, FileSource
+from bulkimport.sources.files import no_folder
 from bulkimport.sources.landed_file import named_as_packed
 from bulkimport.sources.landing_file import LandingFile
 from bulkimport.sources.processes import Ended, run
 from bulkimport.sources.progress import OnArrived
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.wording import duration
 
 
 def fetch_output(source: CommandSource, folder: Path, on_arrived: OnArrived) -> tuple[FileSource, str]:
@@ -21,7 +22,7 @@ def fetch_output(source: CommandSource, folder: Path, on_arrived: OnArrived) -> 
     name = f"the output of {PurePath(source.argv[0]).name}"
     path = folder / "output"
     if not Path(source.folder).is_dir():
-        raise SourceError(f"The folder {source.folder} of the command does not exist", NOTHING_SENT)
+        raise no_folder(source.folder)
     with LandingFile(path) as file:
 
         def take(chunk: bytes) -> None:
@@ -38,13 +39,13 @@ def _complaint(source: CommandSource, ended: Ended) -> tuple[str, str]:
     program = source.argv[0]
     words = f": {ended.words}" if ended.words else ""
     if ended.errno == errno.ENOENT:
-        hint = f"Is it installed, and on the PATH of the account that runs bulkimport? {NOTHING_SENT}"
+        hint = "Is it installed, and on the PATH of the account that runs bulkimport?"
         return f"The command {program} was not found", hint
     if ended.errno is not None:
-        hint = f"The first word of `command` has to be a program that this account may run. {NOTHING_SENT}"
+        hint = "The first word of `command` has to be a program that this account may run."
         return f"The command {program} {ended}", hint
     if ended.timed_out:
-        hint = f"Does it wait for an answer that nobody gives? Otherwise raise the source's `timeout`. {NOTHING_SENT}"
+        hint = "Does it wait for an answer that nobody gives? Otherwise raise the source's `timeout`."
         return f"The command {program} had not ended after {duration(source.timeout)} and was stopped{words}", hint
-    hint = f"Run it by hand in {source.folder}, as the same account, to see what is wrong. {NOTHING_SENT}"
+    hint = f"Run it by hand in {source.folder}, as the same account, to see what is wrong."
     return f"The command {program} {ended}, so its output was not used{words}", hint

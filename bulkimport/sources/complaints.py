@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from bulkimport.errors import SourceError
 from bulkimport.sources.base import Place
 from bulkimport.sources.text import MAX_LINE
-from bulkimport.wording import NOTHING_SENT, counted
+from bulkimport.wording import counted
 
-_CUT_HINT = f"The file may be cut short, or a delimiter in a cell may lack its quotes. {NOTHING_SENT}"
-_SUMMARY_HINT = f"The file may be cut short, end in a summary, or have another `delimiter`. {NOTHING_SENT}"
-_QUOTE_HINT = f'A quote inside a quoted cell is written twice (""). Have the file corrected. {NOTHING_SENT}'
+_CUT_HINT = "The file may be cut short, or a delimiter in a cell may lack its quotes."
+_SUMMARY_HINT = "The file may be cut short, end in a summary, or have another `delimiter`."
+_QUOTE_HINT = 'A quote inside a quoted cell is written twice (""). Have the file corrected.'
 _SHOWN = 60
 
 
@@ -22,21 +22,25 @@ def wrong_width(place: Place, row: Sequence[str], named: int, width: int) -> Sou
     if len(row) > width and not any(row[width:]):
         hint = (
             "If every row ends with a delimiter, have the header end with one as well; if not, a delimiter in a cell "
+            "may lack its quotes."
         )
-        return place.error(message, hint + f"may lack its quotes. {NOTHING_SENT}")
+        return place.error(message, hint)
     if len(row) == named:
-        hint = "The header ends with a delimiter and this row does not: have the header written without it, or correct "
-        return place.error(message, hint + f"the row. {NOTHING_SENT}")
+        hint = (
+            "The header ends with a delimiter and this row does not: have the header written without it, or correct "
+            "the row."
+        )
+        return place.error(message, hint)
     return place.error(message, _CUT_HINT)
 
 
 def value_without_column(place: Place) -> SourceError:
-    hint = f"Name the column in the header or remove its cells. {NOTHING_SENT}"
+    hint = "Name the column in the header or remove its cells."
     return place.error("there is a value in a column that has no name", hint)
 
 
 def blank_before_quote(place: Place) -> SourceError:
-    hint = f"Have the file written without blanks around its delimiters. {NOTHING_SENT}"
+    hint = "Have the file written without blanks around its delimiters."
     return place.error("white space stands before the opening quote of a cell, so what the quote means is open", hint)
 
 

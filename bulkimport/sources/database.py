@@ -30,7 +30,7 @@ from bulkimport.sources.database_errors import database_error, missing_driver, u
 from bulkimport.sources.database_sessions import connect_arguments, prepare_session
 from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.typed import BATCH, TypedRows
-from bulkimport.wording import NOTHING_SENT, listed
+from bulkimport.wording import listed
 
 _CHANGING = frozenset(
     ("ALTER", "CREATE", "CREATE OR REPLACE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE")
@@ -40,7 +40,7 @@ _NOT_A_FILE = re.compile(r":memory:|[a-z_]+:", re.IGNORECASE)
 """A database in memory, a URI of SQLite's, or what DuckDB attaches by a scheme, such as `md:` for MotherDuck."""
 
 _MAKING_FILES = frozenset(("ATTACH", "VACUUM"))
-_QUERY_HINT = f"Correct the query of the source. {NOTHING_SENT}"
+_QUERY_HINT = "Correct the query of the source."
 
 
 def write_query(details: Mapping[str, Any], rows: TypedRows) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _copy(
             return columns
         result = connection.execution_options(stream_results=True).execute(statement)
         if not result.returns_rows:
-            raise SourceError(f"{place}: the statement returns no rows", f"Write a SELECT. {NOTHING_SENT}", place)
+            raise SourceError(f"{place}: the statement returns no rows", "Write a SELECT.", place)
         columns = _columns(list(result.keys()), place)
         for batch in result.yield_per(BATCH).partitions(BATCH):
             rows.write([dict(zip(columns, row, strict=True)) for row in batch])
@@ -105,12 +105,12 @@ def _copy(
 
 def _columns(names: list[str], place: str) -> tuple[str, ...]:
     if "" in names:
-        hint = f"Give it one with AS. {NOTHING_SENT}"
+        hint = "Give it one with AS."
         raise SourceError(f"{place}: column {names.index('') + 1} has no name", hint, place)
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         numbers = listed(str(number) for number, other in enumerate(names, 1) if other == name)
-        hint = f"Give each its own name with AS, or select only one of them. {NOTHING_SENT}"
+        hint = "Give each its own name with AS, or select only one of them."
         raise SourceError(f"{place}: the columns {numbers} are all named {name!r}", hint, place)
     return tuple(names)
 
@@ -123,7 +123,7 @@ def _query(details: Mapping[str, Any], place: str) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SourceError(f"{place}: {path} cannot be read: {reason}", _QUERY_HINT, path) from None
+        raise SourceError(f"{place}: {path} cannot be read: {reason}", "Check `query_file`.", path) from None
 
 
 def _single(query: str, place: str) -> str:
@@ -139,7 +139,7 @@ def _single(query: str, place: str) -> str:
     kind = _kind(statements[0])
     first = next((token.normalized.upper() for token in statements[0] if not _says_nothing(token)), "")
     if kind in _CHANGING or (kind := first) in _MAKING_FILES:
-        hint = f"A source only reads: write a SELECT. {NOTHING_SENT}"
+        hint = "A source only reads: write a SELECT."
         raise SourceError(f"{place}: the statement is one that changes data ({kind})", hint, place)
     return "".join(token.value for token in statements[0] if not token.match(Punctuation, ";")).strip()
 
@@ -164,7 +164,7 @@ def _bound(query: str, parameters: Mapping[str, Any], place: str) -> sqlalchemy.
     named = set(statement.compile().params)
     if missing := sorted(named - parameters.keys()):
         names = listed(f":{name}" for name in missing)
-        hint = f"Give it under `parameters`; a colon that names none is written \\: in the query. {NOTHING_SENT}"
+        hint = "Give it under `parameters`; a colon that names none is written \\: in the query."
         raise SourceError(f"{place}: there is no value for {names}", hint, place)
     if unused := sorted(parameters.keys() - named):
         names = listed(f":{name}" for name in unused)
@@ -181,21 +181,19 @@ def _url(text: str, folder: str, place: str) -> URL:
     """The URL; a file of SQLite or DuckDB is opened for reading alone, relative to `folder`, and not made anew."""
     if text.partition("://")[2].partition("?")[0].count("@") > 1 and not text.startswith("sqlite"):
         # an @ in a password would make a part of it the host, which drivers then name in their errors
-        hint = f"In a URL, special characters of a name or password are written %XX: @ is %40. {NOTHING_SENT}"
+        hint = "In a URL, special characters of a name or password are written %XX: @ is %40."
         raise SourceError(f"{place}: the `url` has more than one @", hint, place)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        hint = (
-            f"A URL is written DIALECT+DRIVER://USER:PASSWORD@HOST/DATABASE, special characters as %XX. {NOTHING_SENT}"
-        )
+        hint = "A URL is written DIALECT+DRIVER://USER:PASSWORD@HOST/DATABASE, special characters as %XX."
         raise SourceError(f"{place}: the `url` is not one of a database", hint, place) from None
     kind = _IN_FILES.get(url.get_backend_name())
     if kind is None or not url.database or _NOT_A_FILE.match(url.database):
         return url
     path = Path(folder, url.database)
     if not path.is_file():
-        hint = f"Check the path, which is relative to the configuration file. {NOTHING_SENT}"
+        hint = "Check the path, which is relative to the configuration file."
         raise SourceError(f"The {kind} database {path} does not exist", hint, str(path))
     if kind == "DuckDB":
         return url.set(database=str(path)).update_query_dict({"access_mode": "READ_ONLY"})

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from bulkimport.errors import SourceError
-from bulkimport.wording import NOTHING_SENT, counted, duration, printable
+from bulkimport.wording import counted, duration, printable
 
 _LONGEST = 500
 _ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^+\s*$", re.MULTILINE)
@@ -111,27 +111,28 @@ def database_error(error: Exception, url: URL, place: str, rows: int, timeout: f
     )
     after = f" after {counted(rows, 'row')}" if rows else ""
     meaning = meaning.format(timeout=duration(timeout), rows=after)
-    return SourceError(f"{place}: {meaning}: {words}", f"{hint} {NOTHING_SENT}", place)
+    return SourceError(f"{place}: {meaning}: {words}", hint, place)
 
 
 def missing_driver(url: URL, error: ModuleNotFoundError) -> SourceError:
+    """The driver that the URL names, or that SQLAlchemy takes for it, is not there."""
     kind = url.get_backend_name()
     package, start = _DRIVERS.get(kind, (str(error.name), f"{url.drivername}://"))
-    hint = f"Install it with: pip install '{package}', and let the `url` begin with {start}. {NOTHING_SENT}"
+    hint = f"Install it with: pip install '{package}', and let the `url` begin with {start}."
     if "+" in url.drivername and not start.startswith(f"{url.drivername}:"):
-        hint = f"Install it, or another driver: pip install '{package}', with a `url` that begins with {start}. "
-        hint += NOTHING_SENT
+        hint = f"Install it, or another driver: pip install '{package}', with a `url` that begins with {start}."
     return SourceError(f"The driver {error.name} for {kind} databases is not installed", hint)
 
 
 def unknown_database(url: URL) -> SourceError:
+    """SQLAlchemy has no dialect for the URL."""
     kind = url.drivername.partition("+")[0]
     if kind in _DRIVERS and "+" not in url.drivername:
         package, start = _DRIVERS[kind]
-        hint = f"Install it with: pip install '{package}'. The `url` begins with {start}. {NOTHING_SENT}"
+        hint = f"Install it with: pip install '{package}'. The `url` begins with {start}."
         return SourceError(f"What SQLAlchemy needs for {kind} databases is not installed", hint)
     known = ", ".join(start for _, start in _DRIVERS.values())
-    hint = f"URLs begin with sqlite:/// or, for instance, {known}. Is its SQLAlchemy dialect installed? {NOTHING_SENT}"
+    hint = f"URLs begin with sqlite:/// or, for instance, {known}. Is its SQLAlchemy dialect installed?"
     return SourceError(f"SQLAlchemy knows no databases called {url.drivername}", hint)
 
 

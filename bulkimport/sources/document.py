@@ -8,6 +8,7 @@ from itertools import chain
 import orjson
 
 from bulkimport.json_stream import ArrayReader, JsonBlock, JsonStreamError
+from bulkimport.json_types import json_type
 from bulkimport.wording import quoted
 
 _BOM = b"\xef\xbb\xbf"
@@ -31,7 +32,8 @@ _INCOMPLETE = re.compile(
     re.VERBOSE,
 )
 _OTHER = object()
-_KINDS = {b"{": "an object", b'"': "a text", b"t": "a truth value", b"f": "a truth value", b"n": "null"}
+_TYPES = {b"{": dict, b"[": list, b'"': str, b"t": bool, b"f": bool, b"n": type(None)}
+"""What a value is, by the first byte of its token; all others begin numbers."""
 
 
 See = Callable[[tuple[str, ...], object], None]
@@ -192,7 +194,7 @@ class Outline:
             self._reached.add(depth)
             wanted = b"[" if depth == len(self._names) else b"{"
             if token != wanted:
-                kind = "an array" if token == b"[" else _KINDS.get(token[:1], "a number")
+                kind = json_type(_TYPES.get(token[:1], float))
                 expected = "an array of objects" if wanted == b"[" else f"an object with {self._shown(depth + 1)} in it"
                 raise JsonStreamError(offset, 0, f"{self._shown(depth)} is {kind}; expected {expected}")
             if wanted == b"[":

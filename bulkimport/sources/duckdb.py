@@ -14,7 +14,7 @@ from typing import Any
 from bulkimport.errors import SourceError
 from bulkimport.model import DuckDbSource
 from bulkimport.sources.extras import extra_library
-from bulkimport.wording import NOTHING_SENT
+from bulkimport.sources.files import no_folder
 
 _MEMORY = "256MB"
 """What joins and sorts may take in memory; beyond that they go to the landing folder."""
@@ -57,10 +57,10 @@ def fetch_query(source: DuckDbSource, folder: Path) -> Path:
         with _within(source.folder):
             _perform(query, source.timeout + _TO_BE_INTERRUPTED)
     except TimeoutError:
-        hint = f"Does it read from a pipe, or from a network folder that does not answer? {NOTHING_SENT}"
+        hint = "Does it read from a pipe, or from a network folder that does not answer?"
         raise SourceError(f"{name} took longer than {source.timeout:g} s and cannot be interrupted", hint) from None
     except library.InterruptException:
-        hint = f"Make the query quicker, or raise the source's `timeout`. {NOTHING_SENT}"
+        hint = "Make the query quicker, or raise the source's `timeout`."
         raise SourceError(f"{name} took longer than {source.timeout:g} s", hint) from None
     except library.Error as error:
         raise _translated(str(error), name) from None
@@ -110,7 +110,7 @@ def _within(folder: str) -> Iterator[None]:
     except FileNotFoundError as error:
         if error.filename != folder:
             raise
-        raise SourceError(f"The folder {folder} of the query does not exist", NOTHING_SENT) from None
+        raise no_folder(folder) from None
 
 
 def _settings(folder: Path) -> dict[str, Any]:
@@ -133,10 +133,10 @@ def _text(source: DuckDbSource) -> str:
     try:
         return Path(path).read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise SourceError(f"{path} is not UTF-8 text", f"Save the query as UTF-8. {NOTHING_SENT}", path) from None
+        raise SourceError(f"{path} is not UTF-8 text", "Save the query as UTF-8.", path) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SourceError(f"{path} cannot be read: {reason}", f"Check `query_file`. {NOTHING_SENT}", path) from None
+        raise SourceError(f"{path} cannot be read: {reason}", "Check `query_file`.", path) from None
 
 
 def _statement(library: Any, connection: Any, text: str, name: str) -> str:
@@ -144,7 +144,7 @@ def _statement(library: Any, connection: Any, text: str, name: str) -> str:
     statements = connection.extract_statements(text)
     if len(statements) != 1 or statements[0].type != library.StatementType.SELECT:
         found = ", ".join(statement.type.name for statement in statements) or "nothing"
-        hint = f"Leave one of them, which starts with `select`, `with` or `from`. {NOTHING_SENT}"
+        hint = "Leave one of them, which starts with `select`, `with` or `from`."
         raise SourceError(f"{name} has to be one statement that only reads; it is {found}", hint)
     data = text.encode()
     ends = (at for at, kind in library.tokenize(text) if kind.name == "operator" and data[at : at + 1] == b";")
@@ -154,7 +154,7 @@ def _statement(library: Any, connection: Any, text: str, name: str) -> str:
 def _refuse_twice(columns: list[str], name: str) -> None:
     twice = [repr(column) for column, times in Counter(columns).items() if times > 1]
     if twice:
-        hint = f"Give them names of their own (`select a.x as ax, b.x as bx`), or join by `using`. {NOTHING_SENT}"
+        hint = "Give them names of their own (`select a.x as ax, b.x as bx`), or join by `using`."
         raise SourceError(f"{name} gives more than one column called {', '.join(twice)}", hint)
 
 
@@ -199,4 +199,4 @@ def _translated(message: str, name: str) -> Exception:
     else:
         hint = "Try the query in DuckDB itself, in the folder of the config file."
     shown = said if len(said) <= _MOST_SHOWN else said[:_MOST_SHOWN] + "…"
-    return SourceError(f"{name} failed: {shown}", f"{hint} {NOTHING_SENT}")
+    return SourceError(f"{name} failed: {shown}", hint)

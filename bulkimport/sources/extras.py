@@ -4,7 +4,6 @@ import importlib
 from types import ModuleType
 
 from bulkimport.errors import SourceError
-from bulkimport.wording import NOTHING_SENT
 
 
 def extra_library(module: str, extra: str, what: str) -> ModuleType:
@@ -12,7 +11,7 @@ def extra_library(module: str, extra: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        hint = f"Install it with: pip install 'bulkimport[{extra}]'. {NOTHING_SENT}"
+        hint = f"Install it with: pip install 'bulkimport[{extra}]'."
         raise SourceError(
             f"{what} needs the library {module.partition('.')[0]}, which is not installed", hint
         ) from None

@@ -21,7 +21,7 @@ from yarl import URL
 from bulkimport import __version__
 from bulkimport.clock import Clock
 from bulkimport.folders import require_space
-from bulkimport.hosts import proxy_for
+from bulkimport.hosts import proxy_for, same_origin
 from bulkimport.retry import RetryPolicy, Wait, parse_retry_after
 from bulkimport.sources.answers import (
     TransferError,
@@ -30,7 +30,6 @@ from bulkimport.sources.answers import (
     judge_status,
     name_of,
     network_error_of,
-    same_origin,
     usable,
 )
 from bulkimport.sources.landed_file import ROOM, beginning, private

@@ -13,7 +13,6 @@ from pathlib import Path
 from bulkimport.errors import SourceError
 from bulkimport.sources.choice import FoundFile
 from bulkimport.sources.packing import BROKEN_HINT, content_size, packing, unpacked
-from bulkimport.wording import NOTHING_SENT
 
 CHUNK_SIZE = 64 << 10
 
@@ -45,7 +44,7 @@ class SourceFiles:
         self.paths = tuple(path for pattern in patterns for path in _expand(pattern))
         for index, path in enumerate(self.paths):
             if path in self.paths[:index]:
-                raise SourceError(f"{path} is named twice by this source", f"{TWICE_HINT} {NOTHING_SENT}", path)
+                raise SourceError(f"{path} is named twice by this source", TWICE_HINT, path)
         self._stats = {path: _stat(path) for path in self.paths}
         self.size = sum(found.st_size for found in self._stats.values())
         self.bytes_read = 0
@@ -138,7 +137,7 @@ def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
 def _changed(path: str) -> SourceError:
     return SourceError(
         f"{path} was written to while it was read, so what was read may be half old and half new",
-        f"{CHANGED_HINT} {NOTHING_SENT}",
+        CHANGED_HINT,
         path,
     )
 
@@ -172,14 +171,19 @@ def unreadable(path: str, error: OSError) -> SourceError:
     """What an error of the operating system means for a file that is to be read."""
     match error:
         case FileNotFoundError():
-            return SourceError(f"{path} does not exist", f"{MISSING_HINT} {NOTHING_SENT}", path)
+            return SourceError(f"{path} does not exist", MISSING_HINT, path)
         case PermissionError():
-            hint = f"Give the account that runs bulkimport permission to read it. {NOTHING_SENT}"
+            hint = "Give the account that runs bulkimport permission to read it."
             return SourceError(f"{path} cannot be read: permission denied", hint, path)
         case _:
             reason = error.strerror or errno.errorcode.get(error.errno or 0, str(error))
-            return SourceError(f"{path} cannot be read: {reason}", f"Check the file and its disk. {NOTHING_SENT}", path)
+            return SourceError(f"{path} cannot be read: {reason}", "Check the file and its disk.", path)
 
 
 def no_match(pattern: str) -> SourceError:
-    return SourceError(f"No file matches {pattern}", f"{MISSING_HINT} {NOTHING_SENT}", pattern)
+    return SourceError(f"No file matches {pattern}", MISSING_HINT, pattern)
+
+
+def no_folder(folder: str) -> SourceError:
+    """The folder of the configuration, in which a source is run."""
+    return SourceError(f"The folder {folder} of the configuration does not exist any more", "Put it back.")

@@ -12,10 +12,9 @@ from bulkimport.sources.files import CHUNK_SIZE, SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.spots import Spot, spot_of
 from bulkimport.sources.text import utf8_chunks
-from bulkimport.wording import NOTHING_SENT
 
-_HINT = f"The file has to be one JSON array of objects, whole. {NOTHING_SENT}"
-_HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says. Nothing was sent."
+_HINT = "The file has to be one JSON array of objects, whole."
+_HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `records` says."
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
 
 

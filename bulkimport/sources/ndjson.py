@@ -10,9 +10,8 @@ from bulkimport.sources.base import Place, Record
 from bulkimport.sources.files import SourceFiles
 from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
-from bulkimport.wording import NOTHING_SENT
 
-_HINT = f"Each line has to be one whole JSON object. {NOTHING_SENT}"
+_HINT = "Each line has to be one whole JSON object."
 _MAX_LINE = 64 << 20
 
 

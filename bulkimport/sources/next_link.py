@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from bulkimport.errors import SourceError
 from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
-from bulkimport.wording import NOTHING_SENT
 
 Way = tuple[str, ...]
 """The names of objects and of the value in the last of them."""
@@ -55,7 +54,7 @@ class NextLinks:
         value = self._found[self._place] if self._place in self._found else next(iter(self._found.values()), None)
         if value is not None and not isinstance(value, str):
             message = f"{name}: expected the address of the next page at {self.place}, found another value"
-            raise SourceError(message, f"Check `paging.next`. {NOTHING_SENT}")
+            raise SourceError(message, "Check `paging.next`.")
         return value or None
 
     def standard(self, records: Way) -> Way | None:
@@ -106,7 +105,7 @@ def _partial(name: str, where: str, paging: Paging | None, found: NextLinks, set
     if isinstance(paging, LinkPaging):
         asked = "its `Link` header does not"
     message = f"{name} names a next page {where}, but {asked}: what was read is not the whole report"
-    return SourceError(message, f"Write {setting} into the source. {NOTHING_SENT}")
+    return SourceError(message, f"Write {setting} into the source.")
 
 
 def _is_customary(place: str, records: Way) -> bool:

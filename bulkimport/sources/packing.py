@@ -12,12 +12,11 @@ from types import ModuleType
 from typing import IO, Protocol
 
 from bulkimport.errors import SourceError
-from bulkimport.wording import NOTHING_SENT
 
 USUAL_RATIO = 8
 """What a packed CSV of people unpacks to, about."""
 
-BROKEN_HINT = f"Have the file written again, whole. {NOTHING_SENT}"
+BROKEN_HINT = "Have the file written again, whole."
 _NAMES = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 _ENCRYPTED = 0x1
 _NOT_DATA = "__MACOSX/"  # what the Finder adds about each member
@@ -47,7 +46,7 @@ def unpacked(raw: IO[bytes], path: str, member: str | None) -> Iterator[Readable
             case ".gz":
                 yield gzip.GzipFile(fileobj=raw)
             case ".zst":
-                with _zstd_errors(path) as zstd, zstd.ZstdFile(raw) as file:
+                with _zstd(path) as zstd, zstd.ZstdFile(raw) as file:
                     yield file
             case ".zip":
                 with zipfile.ZipFile(raw) as archive, archive.open(_member(archive, path, member)) as content:
@@ -59,7 +58,7 @@ def unpacked(raw: IO[bytes], path: str, member: str | None) -> Iterator[Readable
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
         raise _not_whole(path, error) from None
     except NotImplementedError as error:
-        hint = f"Have it packed in the usual way (deflate), or as .gz. {NOTHING_SENT}"
+        hint = "Have it packed in the usual way (deflate), or as .gz."
         raise SourceError(f"{path} is packed in a way that cannot be unpacked here: {error}", hint, path) from None
 
 
@@ -69,8 +68,8 @@ def content_size(path: str, size: int, member: str | None) -> int:
         case ".gz":
             return USUAL_RATIO * size
         case ".zst":
-            with Path(path).open("rb") as raw, _zstd_errors(path) as zstd:
-                declared = zstd.get_frame_info(raw.read(18)).decompressed_size  # longer no frame's header is
+            with Path(path).open("rb") as raw, _zstd(path) as zstd:
+                declared = zstd.get_frame_info(raw.read(18)).decompressed_size  # no frame's header is longer
             return max(declared or 0, USUAL_RATIO * size)
         case ".zip":
             try:
@@ -100,7 +99,7 @@ def _member(archive: zipfile.ZipFile, path: str, wanted: str | None) -> zipfile.
             raise SourceError(f"{path} holds more than one file{which}: {names}", hint, path)
         raise SourceError(f"{path} holds no file called {wanted!r}, but {names}", hint, path)
     if found[0].flag_bits & _ENCRYPTED:
-        hint = f"Have it written without a password. {NOTHING_SENT}"
+        hint = "Have it written without a password."
         raise SourceError(f"{path} is locked with a password", hint, path)
     return found[0]
 
@@ -115,7 +114,7 @@ def _not_whole(path: str, error: Exception) -> SourceError:
 
 
 @contextmanager
-def _zstd_errors(path: str) -> Iterator[ModuleType]:
+def _zstd(path: str) -> Iterator[ModuleType]:
     """The library, and its errors translated."""
     try:
         if sys.version_info >= (3, 14):
@@ -123,7 +122,7 @@ def _zstd_errors(path: str) -> Iterator[ModuleType]:
         else:
             from backports import zstd
     except ImportError:
-        hint = f"Install it: pip install 'bulkimport[zstd]'. {NOTHING_SENT}"
+        hint = "Install it: pip install 'bulkimport[zstd]'."
         raise SourceError(f"{path} is packed with zstd, which needs a library that is not there", hint, path) from None
     try:
         yield zstd

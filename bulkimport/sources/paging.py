@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from yarl import URL
 
 from bulkimport.errors import SourceError
+from bulkimport.hosts import same_origin
 from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging, Paging
-from bulkimport.sources.answers import name_of, same_origin, usable
-from bulkimport.wording import NOTHING_SENT, number
+from bulkimport.sources.answers import name_of, usable
+from bulkimport.wording import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,7 @@ class Pages:
             return None
         if not same_origin(url, self._base):
             message = f"{self._name} says that its next page is at {name_of(url)}, where the credentials must not go"
-            raise SourceError(
-                message, f"Check the URL: is it the address that the server calls itself by? {NOTHING_SENT}"
-            )
+            raise SourceError(message, "Check the URL: is it the address that the server calls itself by?")
         if url in self._seen:
             raise self._endless("says that its next page is one that was read before")
         if len(self._seen) >= self._max_pages:
@@ -68,7 +67,7 @@ class Pages:
             return usable(page.url.join(URL(target, encoded=target.isascii() and " " not in target)))
         except ValueError:
             message = f"{self._name} names a next page whose address cannot be used"
-            raise SourceError(message, f"Check `paging.next`. {NOTHING_SENT}") from None
+            raise SourceError(message, "Check `paging.next`.") from None
 
     def _next_by_count(self, paging: CountedPaging, page: Page) -> URL | None:
         if not page.rows:
@@ -83,5 +82,5 @@ class Pages:
         return self._base.update_query({paging.parameter: str(self._count)})
 
     def _endless(self, what: str, first: str = "") -> SourceError:
-        hint = f"{first}check `paging` against the server's documentation. {NOTHING_SENT}"
+        hint = f"{first}check `paging` against the server's documentation."
         return SourceError(f"{self._name} {what}", hint[0].upper() + hint[1:])

@@ -13,7 +13,6 @@ from bulkimport.sources.base import Place, Record
 from bulkimport.sources.extras import extra_library
 from bulkimport.sources.files import SourceFiles, unreadable
 from bulkimport.sources.packing import BROKEN_HINT
-from bulkimport.wording import NOTHING_SENT
 
 _CELLS = 40_000
 """In a batch, about: some hundreds of kilobytes."""
@@ -21,7 +20,7 @@ _CELLS = 40_000
 _MOST_ROWS, _FEWEST_ROWS = 8192, 64
 _ROWS_OF_RECORDS = 500
 _PAGE_BUFFER = 64 << 10
-_TYPE_HINT = f"Have it written as text or numbers, or leave the column out. {NOTHING_SENT}"
+_TYPE_HINT = "Have it written as text or numbers, or leave the column out."
 
 
 class ParquetRecords:

@@ -14,10 +14,10 @@ from bulkimport.errors import SourceError
 from bulkimport.near_misses import near_misses
 from bulkimport.sources.landing_file import LandingError
 from bulkimport.sources.typed import BATCH, TypedRows
-from bulkimport.wording import NOTHING_SENT, counted, printable
+from bulkimport.wording import counted, printable
 
 _LONGEST = 500
-_YIELD_HINT = f"The function has to yield one mapping of column names to values for each row. {NOTHING_SENT}"
+_YIELD_HINT = "The function has to yield one mapping of column names to values for each row."
 
 
 def write_items(details: Mapping[str, Any], rows: TypedRows) -> tuple[str, ...] | None:
@@ -103,13 +103,13 @@ def _found(function: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
-        hint = f"It is looked for beside the configuration file, and among what is installed. {NOTHING_SENT}"
+        hint = "It is looked for beside the configuration file, and among what is installed."
         raise SourceError(f"There is no Python module {error.name}, which `python: {function}` names", hint) from None
     found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None or not callable(found):
         public = [each for each, value in vars(module).items() if inspect.isfunction(value) and each[0] != "_"]
         near = ", ".join(near_misses(name, public) or public[:10])
-        hint = f"It has {near}. {NOTHING_SENT}" if near else NOTHING_SENT
+        hint = f"It has {near}." if near else "Correct `python`, or the module."
         raise SourceError(f"The Python module {module_name} has no function {name}", hint)
     return found
 
@@ -121,7 +121,7 @@ def _raised(function: str, folder: str, count: int, error: BaseException) -> Sou
     text = printable("".join(traceback.format_exception_only(error)))
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     after = f" after {counted(count, 'row')}" if count else ""
-    hint = f"Correct the function, or what it reads. {NOTHING_SENT}"
+    hint = "Correct the function, or what it reads."
     return SourceError(f"{function} failed{after}: {text}{_place(folder, error)}", hint, function)
 
 

@@ -5,6 +5,7 @@ import re
 from itertools import chain
 from typing import Any
 
+from bulkimport.json_types import json_type
 from bulkimport.sources.base import ExactNumber, Record
 
 _PLAIN_TYPES = frozenset({str, int, float, bool, type(None), ExactNumber})
@@ -75,6 +76,6 @@ def _nested(objects: list[Record]) -> RecordError:
         for name, value in properties.items()
         if type(value) not in _PLAIN_TYPES
     )
-    kind = "an object" if isinstance(value, dict) else "an array"
+    kind = json_type(type(value))
     hint = "Orgvue takes plain values: flatten the property in the source, or leave it out."
     return RecordError(index, f"the property {name!r} holds {kind}", hint)

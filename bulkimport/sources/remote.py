@@ -28,7 +28,7 @@ from bulkimport.sources.landed_file import ROOM, named_as_packed, private
 from bulkimport.sources.patience import Patience
 from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.report import address_of
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.wording import duration
 
 HTTP = ("http", "https")
 
@@ -54,7 +54,7 @@ async def fetch_files(
     with anyio.move_on_after(source.timeout) as scope:
         return await transfer.files()
     if scope.cancelled_caught:
-        hint = f"Raise the source's `timeout`, or see what slows the transfer down. {NOTHING_SENT}"
+        hint = "Raise the source's `timeout`, or see what slows the transfer down."
         raise SourceError(transfer.waiting, hint)
     raise AssertionError("a scope that was not cancelled returns")
 
@@ -111,7 +111,7 @@ class _Transfer:
                 found = await fetcher.fetch(url, path, self._on_arrived)
             if next_in(found.links):
                 message = f"{name_of(url)} names a next page in its `Link` header: it is not a whole file"
-                hint = f"Give its address as `url` in place of `path`, with `paging: {{link: true}}`. {NOTHING_SENT}"
+                hint = "Give its address as `url` in place of `path`, with `paging: {link: true}`."
                 raise SourceError(message, hint)
             names[await anyio.to_thread.run_sync(named_as_packed, path, kind)] = name_of(url)
         return names
@@ -142,7 +142,7 @@ class _Transfer:
         while (waiting := watch.unsettled(stable_for, clock.now(), clock.monotonic())) is not None:
             file, rest = waiting
             if clock.monotonic() >= deadline:
-                hint = f"Let the job that writes it end before this one starts, or lower `stable_for`. {NOTHING_SENT}"
+                hint = "Let the job that writes it end before this one starts, or lower `stable_for`."
                 raise SourceError(f"{file.path} is still being written", hint)
             await clock.sleep(rest)
             found = await self._found(sites)
@@ -159,9 +159,9 @@ class _Transfer:
             for remote in files:
                 name = remote.file.path
                 if name in found:
-                    raise SourceError(f"{name} is named twice by this source", f"{TWICE_HINT} {NOTHING_SENT}")
+                    raise SourceError(f"{name} is named twice by this source", TWICE_HINT)
                 if remote.is_folder:
-                    raise SourceError(f"{name} is a folder", f"Name a file in it, or a pattern. {NOTHING_SENT}")
+                    raise SourceError(f"{name} is a folder", "Name a file in it, or a pattern.")
                 found[name] = remote
         return list(found.values())
 

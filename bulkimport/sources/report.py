@@ -21,7 +21,7 @@ from bulkimport.sources.next_link import STANDARD, NextLinks, judge_first
 from bulkimport.sources.paging import Page, Pages
 from bulkimport.sources.progress import OnArrived
 from bulkimport.sources.reshaping import see_around, write_records
-from bulkimport.wording import NOTHING_SENT, duration
+from bulkimport.wording import duration
 
 _ACCEPTS = {
     "json": "application/json",
@@ -45,7 +45,7 @@ async def fetch_report(
     if scope.cancelled_caught:
         hint = "Raise the source's `timeout`, or have the report made smaller or at another time."
         message = f"{report.name} was not there whole within {duration(source.timeout)}"
-        raise SourceError(message, f"{hint} {NOTHING_SENT}")
+        raise SourceError(message, hint)
     raise AssertionError("a scope that was not cancelled returns")
 
 

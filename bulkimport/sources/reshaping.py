@@ -19,7 +19,6 @@ from bulkimport.sources.document import See
 from bulkimport.sources.files import CHUNK_SIZE
 from bulkimport.sources.json import array_blocks
 from bulkimport.sources.landed_file import open_unpacked
-from bulkimport.wording import NOTHING_SENT
 
 BLOCK = 1 << 20
 MAX_DEPTH = 32
@@ -30,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGERS = range(-(2**63), 2**64)
 """What orjson writes by itself."""
 
-_HINT = f"Have the report written again, whole. {NOTHING_SENT}"
+_HINT = "Have the report written again, whole."
 
 
 class _Object(dict[str, Any]):
@@ -74,7 +73,7 @@ def write_records(
                     out.write(lines)
                     lines.clear()
         except _BadRecordError as error:
-            hint = f"Have the report corrected, or leave the property out of it. {NOTHING_SENT}"
+            hint = "Have the report corrected, or leave the property out of it."
             raise SourceError(f"{name}, record {count + 1}: {error}", hint) from None
     out.write(lines)
     return count

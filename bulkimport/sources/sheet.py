@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bulkimport.errors import SourceError
-from bulkimport.wording import NOTHING_SENT
 
 Cells = Sequence[Any]
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -32,6 +31,7 @@ _NO_CODES = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _TRUTH = re.compile('BOOLEAN|"TRUE";"TRUE";"FALSE"')
 """How LibreOffice marks the numbers that are its truth values."""
 _PADDED = re.compile("0{2,}")
+_SAVE_AGAIN = "Open it in Excel and save it again."
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _LONGEST_EXACT = 15
 
@@ -60,7 +60,7 @@ class Sheet:
         for left, top, right, bottom in self._merged:
             if int(bottom) >= first_row and _number(left) <= columns:
                 area = f"{left}{top}:{right}{bottom}"
-                hint = f"Unmerge them in Excel (Home, Merge & Center), and fill each cell. {NOTHING_SENT}"
+                hint = "Unmerge them in Excel (Home, Merge & Center), and fill each cell."
                 raise SourceError(f"{self.place}: the cells {area} are merged", hint, self.place, int(top))
 
     def _calculated(self) -> Iterator[Cells]:
@@ -118,9 +118,8 @@ class Sheet:
                 continue
             place = (int(found[2]), _number(found[1].decode()))
             if place <= last:
-                hint = f"Open it in Excel and save it again. {NOTHING_SENT}"
                 where = f"cell {found[1].decode()}{place[0]}" if place[1] else f"row {place[0]}"
-                raise SourceError(f"{self.place}, {where}: it is not in its place in the file", hint, self.place)
+                raise SourceError(f"{self.place}, {where}: it is not in its place in the file", _SAVE_AGAIN, self.place)
             last = place
         return last
 
@@ -145,10 +144,10 @@ def cell_value(cell: Any, place: str) -> object:
         case "d":
             return _shown_date(cell, place)
         case "e":
-            hint = f"Correct the formula or the value in Excel, and save it again. {NOTHING_SENT}"
+            hint = "Correct the formula or the value in Excel, and save it again."
             raise SourceError(f"{place}, cell {cell.coordinate}: there is an error, {value}", hint, place, cell.row)
         case kind:
-            raise SourceError(f"{place}, cell {cell.coordinate}: its type {kind!r} is not known", NOTHING_SENT, place)
+            raise SourceError(f"{place}, cell {cell.coordinate}: its type {kind!r} is not known", _SAVE_AGAIN, place)
 
 
 def cell_text(cell: Any, place: str) -> str:
@@ -174,7 +173,7 @@ def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
     """A date with its time of day only if the format has one."""
     value: datetime.timedelta | datetime.date | datetime.time = cell.value
     if isinstance(value, datetime.timedelta):
-        hint = f"Format it as a number or as text. {NOTHING_SENT}"
+        hint = "Format it as a number or as text."
         raise SourceError(f"{place}, cell {cell.coordinate}: it holds a duration", hint, place, cell.row)
     if isinstance(value, datetime.datetime):
         codes = set(_NO_CODES.sub("", cell.number_format.partition(";")[0]).lower())
@@ -186,7 +185,7 @@ def _shown_date(cell: Any, place: str) -> datetime.date | datetime.time:
 
 
 def _uncalculated(place: str, cell: Any, what: str = "never calculated, so its value is not known") -> SourceError:
-    hint = f"Open the workbook in Excel and save it, so that it holds the results. {NOTHING_SENT}"
+    hint = "Open the workbook in Excel and save it, so that it holds the results."
     return SourceError(f"{place}, cell {cell.coordinate}: the formula was {what}", hint, place, cell.row)
 
 

@@ -8,21 +8,20 @@ from itertools import chain
 from bulkimport.errors import SourceError
 from bulkimport.sources.base import Place
 from bulkimport.sources.files import SourceFiles
-from bulkimport.wording import NOTHING_SENT
 
 MAX_LINE = 64 << 20
 
-_LONG_HINT = f"Is this the right file? A text of rows has line ends. {NOTHING_SENT}"
+_LONG_HINT = "Is this the right file? A text of rows has line ends."
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WRONG_ORDER = {"utf-16-le": codecs.BOM_UTF16_BE, "utf-16-be": codecs.BOM_UTF16_LE}
-_TELLING = 64
+_BEGINNING = 64
 _MARK = re.compile("(?:\\A|(?<=[\r\n]))\ufeff")
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
     """The first bytes, enough to tell an encoding by if there are so many: archives may give them in small pieces."""
     first = b""
-    while len(first) < _TELLING and (more := next(chunks, b"")):
+    while len(first) < _BEGINNING and (more := next(chunks, b"")):
         first += more
     return first
 
@@ -32,7 +31,7 @@ def utf8_chunks(files: SourceFiles, path: str) -> Iterator[bytes]:
     chunks = files.chunks(path)
     first = _beginning(chunks)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:4]:
-        hint = f"JSON is exchanged in UTF-8 (RFC 8259): have it written so. {NOTHING_SENT}"
+        hint = "JSON is exchanged in UTF-8 (RFC 8259): have it written so."
         raise Place(path, 1).error("the text is UTF-16 or UTF-32", hint)
     yield first
     yield from chunks

@@ -23,7 +23,6 @@ import orjson
 
 from bulkimport.errors import SourceError
 from bulkimport.sources.landing_file import LandingFile
-from bulkimport.wording import NOTHING_SENT
 
 BATCH = 500
 """Rows that are written at once: some tens of kilobytes."""
@@ -33,7 +32,7 @@ _AS_THEY_ARE = frozenset({str, int, float, bool, type(None), datetime.date, uuid
 
 _INTEGERS = range(-(2**63), 2**64)
 _LONGEST_NUMBER = 1000
-_CAST_HINT = f"Give it as a text or a number, or leave the column out. {NOTHING_SENT}"
+_CAST_HINT = "Give it as a text or a number, or leave the column out."
 
 
 class TypedRows:

@@ -23,11 +23,11 @@ from bulkimport.sources.header import read_header
 from bulkimport.sources.landing_file import LandingFile
 from bulkimport.sources.sheet import Sheet, cell_text, cell_value, is_blank_cell
 from bulkimport.sources.typed import BATCH, TypedRows
-from bulkimport.wording import NOTHING_SENT, listed
+from bulkimport.wording import listed
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_SAVE_AS = f"Open it in Excel and save it as an Excel workbook (.xlsx). {NOTHING_SENT}"
+_SAVE_AS = "Open it in Excel and save it as an Excel workbook (.xlsx)."
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, SyntaxError),  # XML's ParseError is a SyntaxError
     *(KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, OverflowError),
@@ -113,7 +113,7 @@ def _write(out: TypedRows, batch: list[dict[str, object]]) -> None:
 
 def _header(row: Sequence[Any], place: Place, told: list[str]) -> tuple[str, ...]:
     if all(map(is_blank_cell, row)):
-        hint = f"Say which row names the columns with `header_row`. {NOTHING_SENT}"
+        hint = "Say which row names the columns with `header_row`."
         raise place.error("the row has no column names", hint)
     header, padded = read_header([cell_text(cell, place.path) for cell in row], place, frozenset())
     told += padded
@@ -124,7 +124,7 @@ def _refuse_unnamed(rest: Sequence[Any], place: str, named: int, number: int) ->
     """Beyond the named columns there is nothing: a value there belongs to no property."""
     for index, cell in enumerate(rest, named + 1):
         if not is_blank_cell(cell):
-            hint = f"Give column {index} a name in the header row, or clear it. {NOTHING_SENT}"
+            hint = f"Give column {index} a name in the header row, or clear it."
             raise SourceError(f"{place}, cell {cell.coordinate}: its column has no name", hint, place, number)
 
 
@@ -145,20 +145,20 @@ def _chosen(book: Any, wanted: str | int | None, path: str, told: list[str]) -> 
         case int() if wanted <= len(shown):
             return shown[wanted - 1]
         case int():
-            hint = f"Sheets that are not hidden are counted from 1. {NOTHING_SENT}"
+            hint = "Sheets that are not hidden are counted from 1."
             if str(wanted) in every:
-                hint = f'To name the sheet {wanted}, put it in quotes: `sheet: "{wanted}"`. {NOTHING_SENT}'
+                hint = f'To name the sheet {wanted}, put it in quotes: `sheet: "{wanted}"`.'
             raise SourceError(f"{path} has no sheet number {wanted}: {have}", hint, path)
         case _:
             name = "that can be seen" if wanted is None else repr(wanted)
-            hint = f"Name one of its sheets with `sheet`. {NOTHING_SENT}"
+            hint = "Name one of its sheets with `sheet`."
             raise SourceError(f"{path} has no sheet {name}: {have}", hint, path)
 
 
 def _refuse_other_columns(first: tuple[str, ...], found: tuple[str, ...], first_path: str, path: str) -> None:
     if set(first) != set(found):
         differing = listed(map(repr, sorted(set(first) ^ set(found))))
-        hint = f"All workbooks of a source have to have the same columns. {NOTHING_SENT}"
+        hint = "All workbooks of a source have to have the same columns."
         raise SourceError(f"{path} has other columns than {first_path}: they differ in {differing}", hint, path)
 
 
@@ -169,19 +169,17 @@ def _refuse_other_kinds(path: str) -> None:
             start = file.read(len(_OLE))
             content = file.read() if start == _OLE else b""
     except OSError as error:
-        hint = f"Check the file, and that the account that runs bulkimport may read it. {NOTHING_SENT}"
+        hint = "Check the file, and that the account that runs bulkimport may read it."
         raise SourceError(f"{path} cannot be read: {error.strerror}", hint, path) from None
     if _ENCRYPTED in content:
-        hint = f"Save it without a password, or have a `command` that decrypts it. {NOTHING_SENT}"
+        hint = "Save it without a password, or have a `command` that decrypts it."
         raise SourceError(f"{path} is protected by a password, so that it cannot be read", hint, path)
     if start == _OLE:
         raise SourceError(f"{path} is a workbook in the old format of Excel 97 (.xls)", _SAVE_AS, path)
     if start.startswith(b"\x1f\x8b"):
-        raise SourceError(
-            f"{path} is gzip-compressed", f"A workbook is packed already: unpack it. {NOTHING_SENT}", path
-        )
+        raise SourceError(f"{path} is gzip-compressed", "A workbook is packed already: unpack it.", path)
     if not start.startswith(b"PK"):
-        hint = f"Say what it is with `type`, or save it as an Excel workbook (.xlsx). {NOTHING_SENT}"
+        hint = "Say what it is with `type`, or save it as an Excel workbook (.xlsx)."
         raise SourceError(f"{path} is no Excel workbook", hint, path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -205,12 +203,12 @@ def _refuse_empty_chart_sheets(path: str) -> None:
         return
     sheets = [PurePath(name) for name in members if name.startswith("xl/chartsheets/sheet")]
     if any(str(sheet.parent / "_rels" / f"{sheet.name}.rels") not in members for sheet in sheets):
-        hint = f"Delete it in Excel, or put a chart on it, and save the workbook again. {NOTHING_SENT}"
+        hint = "Delete it in Excel, or put a chart on it, and save the workbook again."
         raise SourceError(f"{path} has a chart sheet without a chart, with which it cannot be read", hint, path)
 
 
 def _broken(path: str, error: BaseException | None) -> SourceError:
     is_telling = error is not None and str(error) and not isinstance(error, AttributeError | TypeError | IndexError)
     reason = re.sub(r"\s+", " ", f": {error}")[:200] if is_telling else ""
-    hint = f"It may be cut short, or still being written. Have it saved again. {NOTHING_SENT}"
+    hint = "It may be cut short, or still being written. Have it saved again."
     return SourceError(f"{path} is not a whole Excel workbook{reason}", hint, path)

@@ -73,7 +73,7 @@ def test_what_a_dataset_is_does_not_depend_on_who_is_told(folder: Folder) -> Non
         ("heartbeat: {url: 'https://:s3cret'}", "heartbeat.url: expected an http or https address"),
         ("metrics: {textfile: a.txt}", "metrics.textfile: expected a path that ends in .prom"),
         ("telemetry: {otlp_endpoint: 'https://me:s3cret@h'}", "telemetry.otlp_endpoint: expected an http or https"),
-        ("telemetry: {headers: {'a b': c}}", 'telemetry.headers["a b"]: expected the name of a header; letters'),
+        ("telemetry: {headers: {'a b': c}}", 'telemetry.headers["a b"]: expected the name of a header; it has letters'),
         ('telemetry: {headers: {ab: "s3cret\\n"}}', "telemetry.headers.ab: expected a text that a header can hold"),
     ],
 )

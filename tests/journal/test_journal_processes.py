@@ -31,6 +31,12 @@ def children() -> Iterator[list[subprocess.Popen[str]]]:
             process.stdout.close()
 
 
+async def status_of(journal: Journal, run_id: str) -> RunStatus:
+    run = await journal.run(run_id)
+    assert run is not None
+    return run.status
+
+
 async def test_a_process_killed_at_any_instant_loses_no_acknowledged_event(
     tmp_path: Path, clock: FakeClock, children: list[subprocess.Popen[str]]
 ) -> None:
@@ -76,12 +82,12 @@ async def test_the_lease_of_a_killed_process_is_free_at_once(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     async with opened(tmp_path, clock, "run-2") as journal:
-        assert await journal.is_alive("run-1")
+        assert await status_of(journal, "run-1") is RunStatus.RUNNING
         present = await journal.acquire_lease(TENANT, "ID-people", an_owner("run-2"), 60)
         assert present == an_owner("run-1", pid=holder.pid)
         holder.kill()
         holder.wait()
-        assert not await journal.is_alive("run-1")
+        assert await status_of(journal, "run-1") is RunStatus.INTERRUPTED
         assert await journal.acquire_lease(TENANT, "ID-people", an_owner("run-2"), 60) is None
 
 

@@ -215,6 +215,18 @@ def test_a_stream_and_a_disk_that_fail_cost_log_lines_alone(tmp_path: Path) -> N
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)  # so that closing the stream has somewhere to write
 
 
+def test_lines_that_the_run_log_lacks_are_told_on_the_stream(logs: Logs) -> None:
+    logs.run_log.mkdir()
+    logs.open()
+    logger().info("one")
+    logger().info("two")
+    assert [(event["event"], event.get("lines")) for event in logs.shown()] == [
+        ("one", None),
+        ("two", None),
+        ("log.lost", 2),
+    ]
+
+
 def test_lines_for_people_go_through_live_progress_while_it_is_there(logs: Logs) -> None:
     printed: list[str] = []
     output = logs.open("console")

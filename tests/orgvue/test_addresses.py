@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bulkimport.orgvue.addresses import AddressError, is_redirect, presigned, require_secure, resolve, same_host
+from bulkimport.orgvue.addresses import AddressError, is_redirect, presigned, require_secure, resolve
 
 # Everything RFC 3986 allows in a path or query, escapes in both cases included.
 CHARACTERS = "abcXYZ019-._~!$&'()*+,;=:@/"
@@ -81,11 +81,6 @@ def test_security_is_measured_against_the_tenants_own() -> None:
     require_secure(URL("http://127.0.0.1:1/"), like=URL("http://127.0.0.1:2"))
     with pytest.raises(AddressError):
         require_secure(URL("http://store.example/"), like=URL("https://orgvue.example"))
-
-
-def test_a_host_is_its_name_and_port() -> None:
-    assert same_host(URL("https://a.example/x"), URL("https://a.example:443/y"))
-    assert not same_host(URL("http://127.0.0.1:1/"), URL("http://127.0.0.1:2/"))
 
 
 @pytest.mark.parametrize(

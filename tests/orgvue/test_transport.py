@@ -60,7 +60,7 @@ async def test_passing_trouble_is_waited_out(trouble: Reply) -> None:
 
 async def test_a_document_of_the_wrong_shape_will_not_change() -> None:
     async with scripted_server(json_answer(["what"])) as server, bench(server.origin) as b:
-        with pytest.raises(ServiceError, match="a list where a job ticket was expected"):
+        with pytest.raises(ServiceError, match="an array where a job ticket was expected"):
             await b.client.read_ticket(server.url("/t"))
         assert len(server.received) == 1
 

@@ -58,7 +58,7 @@ def test_a_document_cut_short_is_told_from_a_strange_one() -> None:
     with pytest.raises(MalformedError, match="cut short") as caught:
         parse_json(b'{"get": "htt')
     assert not caught.value.is_json
-    with pytest.raises(MalformedError, match="a list where a location was expected") as caught:
+    with pytest.raises(MalformedError, match="an array where a location was expected") as caught:
         parse_location(parse_json(b"[]"), now=NOW)
     assert caught.value.is_json
 

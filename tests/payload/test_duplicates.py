@@ -73,7 +73,7 @@ def test_examples_are_a_handful(tmp_path: Path) -> None:
 def test_composite_keys_are_duplicates_only_in_all_their_parts(tmp_path: Path) -> None:
     found, kept = find(tmp_path, [("a", "b"), ("a", "c"), ("ab", ""), ("a", "b"), ("ab", "")], "last")
 
-    assert found.examples == (KeyProblem("a, b", (1, 4)),)
+    assert found.examples == (KeyProblem("a + b", (1, 4)),)
     assert kept == [1, 2, 3, 4]
 
 

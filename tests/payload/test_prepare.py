@@ -196,7 +196,7 @@ def test_a_composite_key_is_blank_if_one_part_is_and_a_duplicate_if_all_are(tmp_
 
     assert keys(payload) == [["a", "b"], ["a", "c"], ["a", "b"], ["a", ""]]
     assert (payload.blank_keys, payload.blank_examples) == (1, (4,))
-    assert payload.duplicate_examples == (KeyProblem("a, b", (1, 3)),)
+    assert payload.duplicate_examples == (KeyProblem("a + b", (1, 3)),)
 
 
 @pytest.mark.parametrize(("policy", "letters"), [("first", "abcf"), ("last", "cdef")])

@@ -195,7 +195,7 @@ async def _halted_in(bench: Bench, step: str, then: Callable[[], Awaitable[objec
 
     bench.service.before[step] = halt
     bench.service.throttles = 1
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         return await (await bench.driver("people")).drive()
 
 
@@ -232,7 +232,7 @@ async def test_an_import_request_that_waits_is_cancelled_by_a_hold(step: str, tm
 
         bench.service.before[step] = hold
         bench.service.throttles = 1
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             refresh = await (await bench.driver("people")).drive()
         assert refresh.status is DatasetStatus.CANCELLED
         assert bench.service.times("import") == 0

@@ -39,7 +39,7 @@ SAMPLES: dict[type[e.Event], e.Event] = {
     e.LocationGenerated: LOCATION,
     e.LocationExpired: e.LocationExpired(an_error(trace_id="Root=1-x")),
     e.PayloadUploaded: e.PayloadUploaded(),
-    e.UploadVerified: e.UploadVerified(500),
+    e.UploadVerified: e.UploadVerified(),
     e.ImportRequested: e.ImportRequested(),
     e.ImportTurnedAway: e.ImportTurnedAway(an_error(trace_id="Root=1-t")),
     e.ImportAccepted: e.ImportAccepted("https://ticket.example/1", "Root=1-b"),

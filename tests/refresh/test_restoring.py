@@ -170,7 +170,7 @@ async def test_a_backup_that_cannot_be_read_fails_the_restore(damage: Any, tmp_p
         assert refresh.status is DatasetStatus.FAILED
         assert refresh.error is not None
         assert refresh.error.stage is Stage.SOURCE
-        assert "Nothing was sent" in refresh.error.message
+        assert f"{refresh.error.message} {refresh.error.hint}".count("Nothing was sent") == 1
         assert restore.bench.service.times("generate") == 0
         (ended,) = [event for event in await restore.bench.events("people") if isinstance(event, RefreshEnded)]
         assert ended.error == refresh.error

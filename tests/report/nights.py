@@ -24,7 +24,7 @@ WHOLE: tuple[tuple[float, e.Event], ...] = (
     (7, e.PayloadChecked("live", 9)),
     (8, e.LocationGenerated("https://get", "https://put", "2026-11-23T02:15:00.000Z", "Root=1-a")),
     (12, e.PayloadUploaded()),
-    (13, e.UploadVerified(500)),
+    (13, e.UploadVerified()),
     (14, e.ImportRequested()),
     (15, e.ImportAccepted("https://ticket", "Root=1-b")),
     (25, e.JobCompleted("https://result")),

@@ -38,8 +38,14 @@ def test_the_document_is_the_summary_and_what_only_a_report_has() -> None:
     assert document["comparison"]["datasets"][1]["runs"] == [
         {"run_id": run.run_id, "status": "partial", "rows": 24, "duration_s": 12.346, "deleted": 0}
     ]
+    assert document["comparison"]["unreadable"] == 0
     assert document["rejected"] == [
-        {"dataset": "training", "file": "/x", "reasons": [{"reason": "wrong", "items": 5, "keys": ["K-1"]}]}
+        {
+            "dataset": "training",
+            "file": "/x",
+            "unreadable": 0,
+            "reasons": [{"reason": "wrong", "items": 5, "keys": ["K-1"]}],
+        }
     ]
 
 

@@ -40,6 +40,16 @@ def test_a_report_is_the_summary_and_its_own_parts_below() -> None:
         assert part in squeezed, part
 
 
+def test_earlier_runs_that_cannot_be_read_are_told() -> None:
+    told = "1 earlier run could not be read and is left out."
+    account = an_account(run_of(SUCCEEDED), earlier=[run_of(SUCCEEDED)])
+    several = account_text(replace(account, comparison=replace(account.comparison, unreadable=1)), WIDE)
+    assert f"Usually: the median of 1 run before. {told}" in several
+    account = an_account(run_of(SUCCEEDED))
+    alone = account_text(replace(account, comparison=replace(account.comparison, unreadable=1)), WIDE)
+    assert f"Compared with the runs before\n  {told}\n" in alone
+
+
 def test_the_timeline_is_drawn_in_letters() -> None:
     events = [(10 * at, event) for at, event in WHOLE]
     account = an_account(run_of(SUCCEEDED, BLOCKED, status=RunStatus.SUCCEEDED), written=entries("locations", events))
@@ -62,6 +72,8 @@ def test_values_of_items_are_told_where_the_account_has_them_and_a_lost_file_is_
     text = account_text(an_account(run_of(PARTIAL), rejected=[shown], with_values=True), WIDE)
     assert '{"a":"b"}' in text
     assert "and 2 more reasons for 2 items" in text
+    torn = account_text(an_account(run_of(PARTIAL), rejected=[replace(REJECTED, unreadable=1)]), WIDE)
+    assert "1 line of the file could not be read." in torn
     gone = account_text(an_account(run_of(PARTIAL), rejected=[replace(REJECTED, is_there=False)]), WIDE)
     assert "Their file is no longer there: /x" in gone
 

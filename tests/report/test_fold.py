@@ -23,7 +23,7 @@ SUBMITTED: tuple[e.Event, ...] = (
     e.PayloadChecked("live", 9),
     e.LocationGenerated("https://get", "https://put", "2026-11-23T02:15:00.000Z", "Root=1-a"),
     e.PayloadUploaded(),
-    e.UploadVerified(500),
+    e.UploadVerified(),
     e.ImportRequested(),
     e.ImportAccepted("https://ticket", "Root=1-b"),
 )

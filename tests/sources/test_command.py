@@ -17,7 +17,6 @@ def fetched(folder: Path, *argv: str, timeout: float = 60.0) -> str:
 def complaint(folder: Path, *argv: str, timeout: float = 60.0) -> SourceError:
     with pytest.raises(SourceError) as caught:
         fetched(folder, *argv, timeout=timeout)
-    assert "Nothing was sent" in caught.value.hint
     return caught.value
 
 
@@ -60,5 +59,5 @@ def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_has_gone(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="of the command does not exist"):
+    with pytest.raises(SourceError, match="of the configuration does not exist any more"):
         fetched(tmp_path / "gone", "true")

@@ -111,7 +111,6 @@ def test_a_malformed_row_is_named_by_the_line_it_starts_on(tmp_path: Path, row: 
     assert caught.value.line == 5 + filler
     assert caught.value.path == str(tmp_path / "f1.csv")
     assert caught.value.message.startswith(f"{tmp_path}/f1.csv, line {5 + filler}: ")
-    assert "othing was sent" in caught.value.hint
 
 
 def test_a_file_cut_within_its_last_row_is_refused(tmp_path: Path) -> None:

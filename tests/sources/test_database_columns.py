@@ -250,10 +250,9 @@ def test_parameters_are_bound_as_for_rows(folder: Path) -> None:
 def test_an_error_is_told_as_for_rows(folder: Path, query: str, words: str) -> None:
     fill(folder, "CREATE TABLE t AS SELECT i FROM range(300_000) r(i)")
 
-    message, hint, _, _ = same(folder, query)
+    message, _hint, _, _ = same(folder, query)
 
     assert words in message
-    assert "Nothing was sent" in hint
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,6 @@ def called(folder: Path, body: str, **arguments: object) -> tuple[tuple[str, ...
 def complaint(folder: Path, body: str, **arguments: object) -> SourceError:
     with pytest.raises(SourceError) as caught:
         called(folder, body, **arguments)
-    assert "Nothing was sent" in caught.value.hint
     return caught.value
 
 
@@ -105,6 +104,6 @@ def test_a_module_whose_own_import_is_missing_is_not_taken_for_missing(tmp_path:
 
 def test_a_missing_module_and_a_misspelt_function(tmp_path: Path) -> None:
     error = complaint(tmp_path, "def peopel(): yield {}")
-    assert (error.message, error.hint[:17]) == ("The Python module hr has no function people", "It has peopel. No")
+    assert (error.message, error.hint) == ("The Python module hr has no function people", "It has peopel.")
     with LandingFile(tmp_path / "x") as file, pytest.raises(SourceError, match="no Python module hr_x"):
         write_items({"function": "hr_x:a", "folder": str(tmp_path), "arguments": {}}, TypedRows(file, "hr_x:a"))

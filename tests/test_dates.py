@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.payload.dates import DateReader
-from bulkimport.payload.request import DateFormat
+from bulkimport.dates import DateReader
+from bulkimport.model import DateFormat
 
 FORMATS: list[DateFormat] = ["YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY"]
 STRPTIME: dict[DateFormat, str] = {"YYYY-MM-DD": "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y"}

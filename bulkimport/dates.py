@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from bulkimport.payload.request import DateFormat
+from bulkimport.model import DateFormat
 
 _ISO = re.compile(r"(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)(?P<time>[T ][0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?")
