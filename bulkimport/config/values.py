@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text, whole_number
+from bulkimport.config.expectations import (
+    Expectation,
+    MismatchError,
+    any_text,
+    finite_number,
+    keep_zeros,
+    text,
+    whole_number,
+)
 from bulkimport.config.scalars import FromEnvironment
 from bulkimport.hosts import is_loopback
 from bulkimport.model import Secret
@@ -190,6 +198,7 @@ def _property(value: str) -> str:
 def _scalar(value: object) -> object:
     if isinstance(value, str | bool):
         return value
+    keep_zeros(value)
     return finite_number(value)
 
 
