@@ -77,6 +77,8 @@ def _dataset_id(value: str) -> str:
 
 def parse_token(value: str) -> Secret:
     """Raises MismatchError for what cannot stand in an HTTP header; its text does not show the value."""
+    if not value:
+        raise MismatchError("it is empty: does the variable have a value?")
     if value.lower().startswith("bearer "):
         raise MismatchError("leave out the word Bearer")
     place, odd = next(((at, char) for at, char in enumerate(value, 1) if not "!" <= char <= "~"), (0, ""))
