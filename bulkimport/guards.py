@@ -10,7 +10,7 @@ from functools import partial
 
 from bulkimport.errors import GuardError
 from bulkimport.model import Changes, DanglingEnds, Dataset, Payload
-from bulkimport.wording import Typed, composite, counted, listed
+from bulkimport.wording import Typed, composite, counted, key_shown, listed
 
 Again = Callable[..., str]
 """The command that tries it again, with whatever more words it is to have."""
@@ -75,7 +75,7 @@ def _row_problems(dataset: Dataset, payload: Payload, command: str) -> Iterator[
             f"Complete the key in the source, then: {command}",
         )
     if payload.duplicate_keys:
-        examples = "; ".join(f"{p.key} in rows {_numbers(p.rows)}" for p in payload.duplicate_examples[:3])
+        examples = "; ".join(f"{key_shown(p.key)} in rows {_numbers(p.rows)}" for p in payload.duplicate_examples[:3])
         yield _refusal(
             f"{counted(payload.duplicate_keys, 'key comes', 'keys come')} more than once ({key}): {examples}. "
             "Orgvue cannot load duplicate identifiers.",
@@ -99,7 +99,7 @@ def check_links(dataset: Dataset, dangling: Sequence[DanglingEnds], sides: Seque
         return None
     text = " ".join(
         f"{one.links:,} of {counted(one.of, 'link')} {'has' if one.links == 1 else 'have'} a {one.end} that is no key "
-        f"of {listed(sides, 'or')}: {', '.join(one.examples)}{', …' if one.links > len(one.examples) else ''}."
+        f"of {listed(sides, 'or')}: {_some(one.examples)}{', …' if one.links > len(one.examples) else ''}."
         for one in dangling
     )
     limits = dataset.guards
@@ -110,6 +110,10 @@ def check_links(dataset: Dataset, dangling: Sequence[DanglingEnds], sides: Seque
             f"guards.dangling_links of `{dataset.name}` to `warn`, then: {again()}",
         )
     return f"{text} Orgvue rejects links whose ends it does not hold."
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(map(key_shown, keys))
 
 
 def _first_rows(rows: tuple[int, ...]) -> str:
@@ -218,7 +222,7 @@ def _would_delete(baseline: Baseline, changes: Changes, held: int) -> str:
     text = f"This load would delete {changes.deleted:,} of {counted(held, 'item')} ({_percent(changes.deleted, held)})"
     text += _judged_by(baseline)
     if changes.deleted_examples:
-        text += f", among them {', '.join(changes.deleted_examples[:5])}"
+        text += f", among them {_some(changes.deleted_examples[:5])}"
     return text
 
 
@@ -234,7 +238,7 @@ def _and_rekeyed(changes: Changes) -> str:
 
 def rekeyed_text(changes: Changes) -> str:
     """Names items that are about to be deleted and created anew under another key."""
-    pairs = ", ".join(f"{old} → {new}" for old, new in changes.rekeyed_examples[:3])
+    pairs = ", ".join(f"{key_shown(old)} → {key_shown(new)}" for old, new in changes.rekeyed_examples[:3])
     return (
         f"{changes.rekeyed:,} of the items to delete would be created again with the same values under another key "
         f"({pairs}): has the format of the key changed, or its leading zeros been lost?"

@@ -29,8 +29,7 @@ def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[
             + ", ".join(_with_near_miss(column, types) for column in unknown[:8])
             + (", …" if len(unknown) > 8 else "")
             + ". An import cannot create properties.",
-            hint=f"Rename them under `fields` of `{dataset.name}`, set `extra_columns: drop`, or add the properties in "
-            "Orgvue.",
+            hint=f"{_what_to_change(dataset)}, or add the properties in Orgvue.",
         )
     if dataset.import_options.auto_id and auto_id and not _is_matched_by(dataset.key, auto_id, columns):
         other = f", or `import: {{id_key: {dataset.key[0]}}}`," if len(dataset.key) == 1 else ""
@@ -39,6 +38,14 @@ def check_properties(dataset: Dataset, columns: tuple[str, ...], types: Mapping[
             f"match items, is {auto_id}.",
             hint=f"Set `key: {auto_id}`{other} for `{dataset.name}`.",
         )
+
+
+def _what_to_change(dataset: Dataset) -> str:
+    if dataset.fields is None:  # `extra_columns` is about what these do not name
+        return (
+            f"Rename them under `fields` of `{dataset.name}`, name there all that is to go with `extra_columns: drop`"
+        )
+    return f"Rename them under `fields` of `{dataset.name}`, set `extra_columns: drop`"
 
 
 def _is_matched_by(key: tuple[str, ...], auto_id: str, columns: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ from bulkimport.model import Changes, Payload
 
 SCHEMA = "bulkimport.saved-plan/1"
 NEW_PLAN_HINT = "Make and read a new plan, then apply that one."
+_NEW_PLAN = f"{NEW_PLAN_HINT.removesuffix('.')}: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +120,22 @@ def read_plan(path: Path) -> SavedPlan:
         ) from error
 
 
-def check_payload_is_as_planned(approval: Approval, payload: Payload) -> None:
-    """Raises GuardError where the source is no longer what the plan was made from."""
+def wants_new_plan(hint: str) -> bool:
+    """Whether what such a hint goes with is refused for ever by the plan that it was sent under."""
+    return hint.startswith(_NEW_PLAN)
+
+
+def check_payload_is_as_planned(approval: Approval, payload: Payload, new_plan: str) -> None:
+    """Raises GuardError where the source is no longer what the plan was made from; `new_plan` makes another one."""
     if payload.sha256 != approval.sha256:
         raise GuardError(
             "The payload differs from the one that was planned: the source, or the config of its fields, has changed "
             f"since (SHA-256 {payload.sha256[:12]}… instead of {approval.sha256[:12]}…). Nothing was sent.",
-            hint=NEW_PLAN_HINT,
+            hint=f"{_NEW_PLAN}{new_plan}",
         )
 
 
-def check_changes_are_as_planned(approval: Approval, baseline: str, changes: Changes | None) -> None:
+def check_changes_are_as_planned(approval: Approval, baseline: str, changes: Changes | None, new_plan: str) -> None:
     """Raises GuardError where more would be deleted than was shown, or where that can no longer be told."""
     if approval.deletions is None:
         return
@@ -137,12 +143,12 @@ def check_changes_are_as_planned(approval: Approval, baseline: str, changes: Cha
         raise GuardError(
             f"The plan showed {approval.deletions:,} deletions, counted against the items in Orgvue. Those cannot be "
             "read now, so that nobody can tell whether it is still right. Nothing was sent.",
-            hint=NEW_PLAN_HINT,
+            hint=f"{_NEW_PLAN}{new_plan}",
         )
     if changes.deleted > approval.deletions:
         raise GuardError(
             f"This load would delete {changes.deleted:,} items, while the plan showed {approval.deletions:,}, "
             f"{changes.deleted - approval.deletions:,} fewer: the dataset has changed in Orgvue since. "
             "Nothing was sent.",
-            hint=NEW_PLAN_HINT,
+            hint=f"{_NEW_PLAN}{new_plan}",
         )

@@ -9,7 +9,9 @@ from typing import NamedTuple, Protocol
 # move the cursor, hide text or make it unencodable.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
+_BLANK_ENDS = re.compile(r"\A\s+|\s+\Z")
 LONGEST_QUOTE = 200
+_LONGEST_KEY = 80
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
@@ -115,6 +117,12 @@ def printable(text: str) -> str:
     """The text on one line, without anything that a terminal would obey: runs of blanks become one space, other control
     characters their escape (`\\x1b`)."""
     return _UNPRINTABLE.sub(_escape, _BLANKS.sub(" ", text)).strip()
+
+
+def key_shown(key: str) -> str:
+    """A key among others in a sentence: cut if it is very long, and with white space at its ends that can be seen."""
+    cut = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
+    return _BLANK_ENDS.sub(lambda blanks: "␣" * len(blanks[0]), cut)
 
 
 def printable_lines(text: str) -> str:

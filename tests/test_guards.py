@@ -235,6 +235,16 @@ def test_no_rows_never_empty_a_dataset_whatever_min_rows_says(min_rows: int | No
     assert error.hint.endswith(f"{RERUN} --allow-delete people=3")
 
 
+def test_keys_are_shown_cut_and_with_blanks_that_can_be_seen() -> None:
+    pairs = (("7 ", " 7"), ("k" * 4000, "8"))
+    changes = Changes(900, 0, 900, 100, deleted_examples=("7 ", "k" * 4000), rekeyed=890, rekeyed_examples=pairs)
+    message = changes_refusal(Baseline("live", 1000, changes)).message
+    assert f"among them 7␣, {'k' * 80}…, more than" in message
+    assert f"(7␣ → ␣7, {'k' * 80}… → 8)" in message
+    twice = a_payload(3, duplicate_keys=1, duplicate_examples=(KeyProblem("k" * 4000, (1, 2)),))
+    assert f": {'k' * 80}… in rows 1, 2." in rows_refusal(twice).message
+
+
 def test_no_rows_and_one_item() -> None:
     assert "Orgvue holds 1 item:" in changes_refusal(live(1, deleted=1), rows=0).message
 

@@ -18,7 +18,16 @@ def test_unknown_columns_are_named_with_what_was_probably_meant() -> None:
     assert "2 of 3 columns" in caught.value.message
     assert "Name (did you mean name?)" in caught.value.message
     assert "xyzzy" in caught.value.message
-    assert "extra_columns: drop" in caught.value.hint
+    assert (
+        "Rename them under `fields` of `people`, name there all that is to go with `extra_columns: drop`, or"
+        in caught.value.hint
+    )
+
+
+def test_where_fields_are_named_the_others_can_be_dropped() -> None:
+    with pytest.raises(GuardError) as caught:
+        check_properties(a_dataset(fields=(Field("name", "name"),)), ("employeeID", "xyzzy"), TYPES, "employeeID")
+    assert caught.value.hint.startswith("Rename them under `fields` of `people`, set `extra_columns: drop`, or add")
 
 
 @pytest.mark.parametrize("name", ["", " "])

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from bulkimport.config import durations
 from bulkimport.config.environment import PLACEHOLDER_PATTERN
-from bulkimport.config.scalars import FromEnvironment, scalar_value
+from bulkimport.config.scalars import FromEnvironment, ZeroPadded, scalar_value
 
 JsonSchema = dict[str, Any]
 PLACEHOLDER: JsonSchema = {"type": "string", "pattern": PLACEHOLDER_PATTERN}
@@ -183,4 +183,11 @@ def finite_number(value: object) -> int | float:
 
 def _atom(value: object) -> object:
     """What the value of a variable says, as if it stood in the file unquoted."""
-    return scalar_value(value) if isinstance(value, FromEnvironment) else value
+    atom = scalar_value(value) if isinstance(value, FromEnvironment) else value
+    return int(atom) if isinstance(atom, ZeroPadded) else atom
+
+
+def keep_zeros(value: object) -> None:
+    """Raises MismatchError for a number whose leading zeros would be lost where it may be meant as a text."""
+    if isinstance(value, ZeroPadded):
+        raise MismatchError("the zeros before it would be lost: put it in quotes, or leave them out")

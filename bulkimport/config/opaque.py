@@ -7,7 +7,7 @@ shown, and has to be, where it is a word of every other message (`json`, `eu-wes
 import re
 from collections.abc import Mapping
 
-from bulkimport.config.expectations import Expectation, JsonSchema, MismatchError
+from bulkimport.config.expectations import Expectation, JsonSchema, MismatchError, keep_zeros
 from bulkimport.config.scalars import FromEnvironment, scalar_value
 from bulkimport.config.values import HEADER_NAME_PATTERN
 from bulkimport.model import Opaque, Secret
@@ -50,6 +50,7 @@ def _parameter(name: str, value: object) -> Opaque:
         case bool():
             return "true" if value else "false"
         case int() | float():
+            keep_zeros(value)
             return str(value)
         case str():
             return _opaque(name, value)

@@ -8,6 +8,7 @@ _NULL = re.compile(r"null|Null|NULL|~|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,400}")  # Python refuses to read thousands of digits
+_PADDED = re.compile(r"0[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]{1,400}")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -24,6 +25,12 @@ class FromEnvironment(str):
     __slots__ = ()
 
 
+class ZeroPadded(int):
+    """A whole number written with zeros before it, as ids and codes are: `007`. As a number it is 7."""
+
+    __slots__ = ()
+
+
 def scalar_value(text: str) -> Atom:
     """The value of a plain (unquoted) scalar."""
     if _NULL.fullmatch(text):
@@ -32,6 +39,8 @@ def scalar_value(text: str) -> Atom:
         return True
     if _FALSE.fullmatch(text):
         return False
+    if _PADDED.fullmatch(text) and _DECIMAL.fullmatch(text):
+        return ZeroPadded(text)
     for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16)):
         if pattern.fullmatch(text):
             return int(text, base)

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bulkimport.config.expectations import Expectation, MismatchError, any_text, finite_number, text, whole_number
+from bulkimport.config.expectations import (
+    Expectation,
+    MismatchError,
+    any_text,
+    finite_number,
+    keep_zeros,
+    text,
+    whole_number,
+)
 from bulkimport.config.scalars import FromEnvironment
 from bulkimport.hosts import is_loopback
 from bulkimport.model import Secret
@@ -69,6 +77,8 @@ def _dataset_id(value: str) -> str:
 
 def parse_token(value: str) -> Secret:
     """Raises MismatchError for what cannot stand in an HTTP header; its text does not show the value."""
+    if not value:
+        raise MismatchError("it is empty: does the variable have a value?")
     if value.lower().startswith("bearer "):
         raise MismatchError("leave out the word Bearer")
     place, odd = next(((at, char) for at, char in enumerate(value, 1) if not "!" <= char <= "~"), (0, ""))
@@ -190,6 +200,7 @@ def _property(value: str) -> str:
 def _scalar(value: object) -> object:
     if isinstance(value, str | bool):
         return value
+    keep_zeros(value)
     return finite_number(value)
 
 

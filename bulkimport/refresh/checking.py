@@ -47,14 +47,14 @@ async def check_payload(
         if context.run.extracts is not None:
             await context.run.extracts.check(context)
         if context.approval is not None:
-            check_payload_is_as_planned(context.approval, payload)
+            check_payload_is_as_planned(context.approval, payload, _new_plan(context))
         metadata = await _structure(context, payload, findings)
         if context.run.links is not None and (dangling := await context.run.links.check(context)) is not None:
             findings.warn(context, dangling)
         findings.baseline = baseline = await _baseline(context, payload, metadata, findings)
         guards.check_changes(context.dataset, payload, baseline, context.allowance, context.again)
         if context.approval is not None:
-            check_changes_are_as_planned(context.approval, baseline.kind, baseline.changes)
+            check_changes_are_as_planned(context.approval, baseline.kind, baseline.changes, _new_plan(context))
     except GuardError as error:
         found = findings.baseline
         if counts_anyway and not findings.items_looked_at:
@@ -75,6 +75,10 @@ async def check_payload(
         cache_key=metadata.cache_key if metadata else None,
         warnings=findings.warnings,
     )
+
+
+def _new_plan(context: DatasetContext) -> str:
+    return context.run.typed.command("plan", "--only", context.dataset.name, "--save", "plan.json")
 
 
 async def _check_config_change(context: DatasetContext, findings: _Findings) -> None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from bulkimport.model import Changes, DatasetStatus, ErrorReport, RunStatus, Stage
 from bulkimport.report.facts import DatasetFacts, RunFacts
+from bulkimport.saved_plan import wants_new_plan
 from bulkimport.wording import counted, listed
 
 UNTOUCHED = "Nothing was imported: Orgvue holds what it held before."
@@ -67,12 +68,19 @@ def next_commands(run: RunFacts) -> list[tuple[str, str]]:
         commands.append(("Continue it", command_to_go_on(run)))
     elif DatasetStatus.UNKNOWN in statuses:
         commands.append(("Look again at what is unknown", command_to_go_on(run)))
-    correctable = {status for status in statuses if status and not status.is_success} - {DatasetStatus.UNKNOWN}
-    if correctable and run.status is RunStatus.FAILED:
+    if any(map(_is_correctable, run.datasets)) and run.status is RunStatus.FAILED:
         commands.append(
             ("Once corrected, only what did not succeed", run.typed.command("run", "--failed", run.run_id)),
         )
     return commands
+
+
+def _is_correctable(dataset: DatasetFacts) -> bool:
+    """Whether running it once more can do anything, without another plan."""
+    status, error = dataset.status, dataset.error
+    if status is None or status.is_success or status is DatasetStatus.UNKNOWN:
+        return False
+    return error is None or not wants_new_plan(error.hint)
 
 
 def to_type(run: RunFacts, names: Sequence[str], status: DatasetStatus, error: ErrorReport) -> tuple[str, str]:

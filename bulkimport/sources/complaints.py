@@ -34,6 +34,11 @@ def wrong_width(place: Place, row: Sequence[str], named: int, width: int) -> Sou
     return place.error(message, _CUT_HINT)
 
 
+def repeated_header(place: Place) -> SourceError:
+    hint = "Were files put together, each with its header? Have one left, or name the files as a list or glob."
+    return place.error("the row is the header once more", hint)
+
+
 def value_without_column(place: Place) -> SourceError:
     hint = "Name the column in the header or remove its cells."
     return place.error("there is a value in a column that has no name", hint)

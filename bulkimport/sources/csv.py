@@ -71,6 +71,8 @@ class CsvTable:
         arrange = header.arranged_as(self.columns)
         named = len(header.columns)
         for rows in self._rows(RowSplitter(blocks, source), path, header.width, header_seen):
+            if header.cells in rows and header.comes_again(header.cells):
+                raise self._diagnosis(path)
             if named < header.width:
                 if any(map(any, (row[named:] for row in rows))):
                     raise self._diagnosis(path)
@@ -155,6 +157,8 @@ class CsvTable:
             for place, row in self._walk(path):
                 if len(row) != header.width:
                     return complaints.wrong_width(place, row, named, header.width)
+                if header_seen and header.comes_again(row):
+                    return complaints.repeated_header(place)
                 if header_seen and any(row[named:]):
                     return complaints.value_without_column(place)
                 header_seen = True

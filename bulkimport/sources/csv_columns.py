@@ -14,7 +14,7 @@ from typing import Any
 
 from bulkimport.errors import SourceError
 from bulkimport.model import CsvSource
-from bulkimport.sources.arrow_types import TypedColumn, arrow
+from bulkimport.sources.arrow_types import TypedColumn, arrow, kernels
 from bulkimport.sources.csv import CsvTable
 from bulkimport.sources.csv_blocks import Marks, Quoting, is_utf8
 from bulkimport.sources.extras import extra_library
@@ -110,6 +110,8 @@ class CsvColumns:
         arrays = dict(zip(names, (_one(column) for column in table.columns), strict=True))
         if any(any(arrays[name].to_pylist()) for name in names[len(header.columns) :]):
             raise RowsNeededError
+        if kernels().any(kernels().equal(arrays[names[0]], header.cells[0])).as_py():
+            raise RowsNeededError  # the header may have come again
         plain = self._marks.needs_no_escape(data, quoting, table.num_rows)
         return [TypedColumn("text", arrays[name], plain) for name in self._table.columns]
 

@@ -13,6 +13,10 @@ _LONGEST = 500
 _ECHO = re.compile(r"^<class '[^']+'>: |^LINE \d+:.*$|^\s*\^+\s*$", re.MULTILINE)
 """What says no more than the query itself, or than the message."""
 
+_FOREIGN = re.compile(r",? due to the following Python exception.*|Traceback \(most recent call last\).*", re.DOTALL)
+_BARE_NUMBER = re.compile(r"(?<![\w(\[-])\d+\b")
+"""A number in a message that is no code, which stands in brackets or behind `ORA-`: a year in a value, say."""
+
 _DRIVERS = {
     "bigquery": ("sqlalchemy-bigquery", "bigquery://"),
     "clickhouse": ("clickhouse-sqlalchemy", "clickhouse+native://"),
@@ -38,6 +42,17 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning, hint)
     for pattern, meaning, hint in (
         (
+            r"\b22[\dP]\d\d\b|\bORA-(01722|018[3-6]\d)\b"
+            r"|conver(sion|ting)|could not convert|invalid (input syntax|date)",
+            "a value is not of the type that the query makes of it",
+            "Have the value corrected, or the query treat it: cast to text, for instance, it is read as it stands.",
+        ),
+        (
+            r"module 'pytz'",
+            "DuckDB lacks what it needs for a timestamp with a zone",
+            "Install it with: pip install pytz. Or cast the column in the query, to a timestamp or to text.",
+        ),
+        (
             r"\b(28P01|28000|1045|ORA-01017|18456)\b|authentication failed|login failed|no password supplied",
             "the database refused the login",
             "Check user and password in the `url`, and whether the account is locked or its password has expired.",
@@ -58,12 +73,12 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "Write a SELECT without side effects.",
         ),
         (
-            r"\b(42P01|1146|ORA-00942|208|42S02)\b|no such table|undefinedtable",
+            r"\b(42P01|1146|ORA-00942|208|42S02)\b|no such table|undefinedtable|table with name",
             "there is no such table, or the account cannot see it",
             "Check the table's name and schema, and what the account may read.",
         ),
         (
-            r"\b(42703|1054|ORA-00904|207|42S22)\b|no such column",
+            r"\b(42703|1054|ORA-00904|207|42S22)\b|no such column|referenced column",
             "there is no such column",
             "Check the names in the query: a column may have been renamed.",
         ),
@@ -76,6 +91,11 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             r"\b(3D000|1049|4060|ORA-12514|DPY-6001)\b|database .* does not exist",
             "there is no such database on that server",
             "Check the name of the database at the end of the `url`.",
+        ),
+        (
+            r"\b42601\b|syntax error|(binder|catalog|invalid input) error",
+            "the database did not accept it",
+            "Correct the query of the source.",
         ),
         (
             r"not a database|malformed|disk image",
@@ -104,7 +124,7 @@ def database_error(error: Exception, url: URL, place: str, rows: int, timeout: f
     """What a driver raised, as it stands or as SQLAlchemy has wrapped it. `rows` is how many had come."""
     original = (error.orig if isinstance(error, DBAPIError) else None) or error
     words = _words(original, url)
-    codes = f"{_codes(original)} {words}"
+    codes = f"{_codes(original)} {_BARE_NUMBER.sub('', words)}"
     meaning, hint = next(
         ((meaning, hint) for pattern, meaning, hint in _MEANINGS if pattern.search(codes)),
         ("the database did not accept it", "Correct the query of the source."),
@@ -142,7 +162,7 @@ def _words(error: BaseException, url: URL) -> str:
     if url.password:
         for spelling in (str(url.password), quote(str(url.password), safe=""), quote_plus(str(url.password))):
             text = text.replace(spelling, "***")
-    text = printable(_ECHO.sub("", text))
+    text = printable(_FOREIGN.sub("", _ECHO.sub("", text)))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -12,14 +12,22 @@ Row = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`columns` are the named ones, in the file's order; `width` counts the cells of a row.
+    """`columns` are the named ones, in the file's order; `cells` is the header itself, and `width` counts them.
 
     A row is wider than its columns where the header ends in empty names, as spreadsheets write them: those cells are
     not read, and have to be blank.
     """
 
     columns: tuple[str, ...]
-    width: int
+    cells: list[str]
+
+    @property
+    def width(self) -> int:
+        return len(self.cells)
+
+    def comes_again(self, row: list[str]) -> bool:
+        """Whether a row is the header once more, as where files were put together. One cell alone may be a value."""
+        return row == self.cells and len(row) > 1
 
     def arranged_as(self, columns: tuple[str, ...]) -> Callable[[list[str]], list[str]] | None:
         """What puts the cells of a row in the order of `columns`, with blank ones for those that the header lacks; None
@@ -54,4 +62,4 @@ def read_header(cells: list[str], place: Place, wanted: frozenset[str]) -> tuple
         raise place.error(f"the header names the column {name!r} more than once (columns {numbers})", hint)
     padded = [name for name, column in zip(names, columns, strict=True) if name != column]
     warnings = [f"{place}: white space around column names was ignored: {', '.join(map(repr, padded))}"]
-    return Header(columns, len(cells)), warnings if padded else []
+    return Header(columns, cells), warnings if padded else []

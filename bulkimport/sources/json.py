@@ -18,6 +18,9 @@ _HINT_WITHIN = "The file has to be JSON, whole, with an array of objects where `
 _HINT_OBJECT = "If the array is within an object, say where with the source's `records`, such as `records: data.items`."
 
 
+_HINT_UTF8 = "JSON is exchanged in UTF-8 (RFC 8259): have the file written so."
+_NOT_UTF8 = "what stands there is not UTF-8, or was cut within a character"
+_HINT_LINES = f"If every line is an object of its own, set `type: ndjson`. {_HINT_OBJECT}"
 _IS_OBJECT = re.compile(r"found ['\"]\{")
 
 Reading = Callable[[], Iterable[bytes]]
@@ -83,10 +86,11 @@ def array_blocks(reading: Reading, names: Sequence[str], path: str, see: See | N
     except JsonStreamError as error:
         number = error.record_number or None
         record = f", record {number}" if number else ""
-        hint = _HINT_WITHIN if names else _HINT_OBJECT if _IS_OBJECT.search(error.message) else _HINT
+        hint = _HINT_WITHIN if names else _HINT_LINES if _IS_OBJECT.search(error.message) else _HINT
+        message, hint = (_NOT_UTF8, _HINT_UTF8) if "valid UTF-8" in error.message else (error.message, hint)
         spot = _spot(reading, error.byte_offset)
         where = f"byte {error.byte_offset}" if spot is None else f"{spot} (byte {error.byte_offset})"
-        raise SourceError(f"{path}{record}, {where}: {error.message}", hint, path, number) from None
+        raise SourceError(f"{path}{record}, {where}: {message}", hint, path, number) from None
 
 
 def _spot(reading: Reading, offset: int) -> Spot | None:

@@ -12,6 +12,8 @@ from bulkimport.sources.records import RecordError, plain_records
 from bulkimport.sources.text import utf8_chunks
 
 _HINT = "Each line has to be one whole JSON object."
+_NOT_UTF8 = "what stands there is not UTF-8; have the file written so"
+_HINT_ARRAY = "If the file is one JSON array, set `type: json`."
 _MAX_LINE = 64 << 20
 
 
@@ -82,7 +84,8 @@ class NdjsonRecords:
             for number, line in enumerate(lines, first_line)
             if line.strip() and (problem := _problem(line)) is not None
         )
-        return self._place(path, number).error(problem, _HINT)
+        is_array = number == 1 and lines[0].lstrip().startswith(b"[")
+        return self._place(path, number).error(problem, _HINT_ARRAY if is_array else _HINT)
 
 
 def _without_mark(text: bytes, first_line: int) -> bytes:
@@ -94,7 +97,8 @@ def _problem(line: bytes) -> str | None:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return f"not a JSON object: {error.msg} (character {_characters_before(line, error.pos) + 1})"
+        reason = _NOT_UTF8 if "valid UTF-8" in error.msg else error.msg
+        return f"not a JSON object: {reason} (character {_characters_before(line, error.pos) + 1})"
     return None if isinstance(value, dict) else "expected a JSON object, found another value"
 
 

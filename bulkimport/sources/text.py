@@ -8,6 +8,7 @@ from itertools import chain
 from bulkimport.errors import SourceError
 from bulkimport.sources.base import Place
 from bulkimport.sources.files import SourceFiles
+from bulkimport.sources.mistaken import told_from_utf8
 
 MAX_LINE = 64 << 20
 
@@ -42,14 +43,15 @@ def text_blocks(files: SourceFiles, path: str, encoding: str) -> Iterator[str]:
 
     The last block may lack its line end. A byte order mark is taken off; without one, which of its two byte orders
     `utf-16` means is told from the first bytes. Raises SourceError for bytes that are not `encoding`, for a byte order
-    mark of another one or before a later line, for NUL characters and for an encoding that Python does not know.
+    mark of another one or before a later line, for UTF-8 that is to be read as something western, for NUL characters
+    and for an encoding that Python does not know.
     """
     chunks = files.chunks(path)
     first = _beginning(chunks)
     decoder = _decoder(encoding, path, first)
     tail: list[str] = []
     lines = fed = held = 0
-    for chunk in chain([first], chunks):
+    for chunk in told_from_utf8(chain([first], chunks), path, encoding):
         try:
             text = decoder.decode(chunk)
         except UnicodeError as error:

@@ -147,6 +147,7 @@ def test_pages_follow_one_another_in_one_way(folder: Folder, paging: str, expect
         ("{url: 'https://h/r.csv', headers: {Host: hidden}}", "Host is made by the program itself"),
         ("{url: 'https://h/r.csv', headers: {'a b': hidden}}", "a header's name has letters"),
         ("{url: 'https://h/r.csv', params: {a: [hidden]}}", "a is none of these"),
+        ("{url: 'https://h/r.csv', params: {a: 0010}}", "the zeros before it would be lost: put it in quotes"),
         ("{url: 'https://h/r.csv', options: {a: hidden}}", "`options` goes with `path`, not with `url`"),
         ("{path: a.csv, auth: {bearer: hidden}}", "`auth` goes with `url`, not with `path`"),
         ("{url: 'https://h/r.csv', path: a.csv}", "rows come from one place"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkimport.config.scalars import Atom, scalar_value
+from bulkimport.config.scalars import Atom, ZeroPadded, scalar_value
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,8 @@ def test_what_only_yaml_1_1_or_nobody_reads_as_something_else_is_text(word: str)
         ("true", True),
         ("False", False),
         ("-12", -12),
-        ("007", 7),
+        ("007", ZeroPadded(7)),
+        ("0", 0),
         ("0o17", 15),
         ("0xFf", 255),
         ("1.5", 1.5),

@@ -45,6 +45,10 @@ MAPPING = "expected a mapping of keys to values"
             "guards.allow_item_errors: expected a whole number of at least 0, found nothing (null)",
         ),
         ("guards: {required: employeeID}", f"guards.required: {LIST}, found 'employeeID'"),
+        (
+            "guards: {min_rows: 05, allow_item_errors: x}",
+            "guards.allow_item_errors: expected a whole number of at least 0, found 'x'",
+        ),
         ("guards: {required: [a, 5]}", "guards.required[1]: expected a property key, found 5 (put it in quotes)"),
         ("guards: 5", f"guards: {MAPPING}, found 5"),
         ("guards:", f"guards: {MAPPING}, found nothing (null)"),
@@ -63,6 +67,11 @@ MAPPING = "expected a mapping of keys to values"
         ("tags: nightly", f"tags: {LIST}, found 'nightly'"),
         ("tags: [2024]", "tags[0]: expected a tag, found 2024 (put it in quotes)"),
         ("depends_on: {a: b}", f"depends_on: {LIST}, found a mapping"),
+        (
+            "fields: {a: {value: 007}}",
+            "fields.a.value: expected a text, a number, true or false, or null, found 7 (the zeros before it would be "
+            "lost: put it in quotes, or leave them out)",
+        ),
         ("fields: [a]", f"fields: {MAPPING}, found a list"),
         ("fields: {a: text}", f"fields.a: {MAPPING}, found 'text'"),
         (

@@ -101,6 +101,11 @@ def test_a_base_url_with_credentials_is_not_to_be_shown() -> None:
     assert "pass@" not in str(caught.value)
 
 
+def test_a_token_without_characters_is_told_to_be_empty() -> None:
+    with pytest.raises(MismatchError, match="it is empty: does the variable have a value"):
+        parse_token("")
+
+
 def test_tokens_are_secrets() -> None:
     token = parse_token("eyJ.abc_-=+/")
     assert isinstance(token, Secret)

@@ -66,6 +66,15 @@ def test_failures_are_repeated_and_unknown_ends_looked_at_again() -> None:
     assert [command for _, command in next_commands(run_of(PARTIAL))] == commands[1:]
 
 
+def test_what_a_plan_refuses_for_ever_is_not_repeated_under_it() -> None:
+    command = "bulkimport plan configs/all.yaml --only people --save plan.json"
+    error = replace(EXPIRED, stage=Stage.GUARD, hint=f"Make and read a new plan, then apply that one: {command}")
+    refused = ended(DatasetStatus.REFUSED, error=error)
+    assert typed(run_of(refused), refused) == ("Make and read a new plan, then apply that one:", command)
+    assert next_commands(run_of(refused)) == []
+    assert len(next_commands(run_of(refused, PARTIAL))) == 1
+
+
 def test_an_interrupted_run_is_continued_and_nothing_else() -> None:
     run = replace(run_of(UNKNOWN, PARTIAL, status=RunStatus.INTERRUPTED), config="my config.yaml")
     assert next_commands(run) == [("Continue it", f"bulkimport run 'my config.yaml' --resume {RUN_ID}")]

@@ -118,6 +118,20 @@ def test_a_file_cut_within_its_last_row_is_refused(tmp_path: Path) -> None:
         rows(table(tmp_path, "id,name,city\n1,a,b\n2,a"))
 
 
+@pytest.mark.parametrize("filler", [0, 40_000])
+@pytest.mark.parametrize("again", ["id, name", '"id"," name"'])
+def test_a_header_that_comes_again_is_refused(tmp_path: Path, again: str, filler: int) -> None:
+    with pytest.raises(SourceError, match=f"line {filler + 3}: the row is the header once more") as caught:
+        rows(table(tmp_path, "id, name\n1,a\n" + "2,b\n" * filler + f"{again}\n3,c\n"))
+
+    assert "files put together" in caught.value.hint
+
+
+def test_a_row_that_is_like_the_header_in_part_is_a_row(tmp_path: Path) -> None:
+    assert rows(table(tmp_path, "id,name\nid,x\ny,name\n")) == [["id", "x"], ["y", "name"]]
+    assert rows(table(tmp_path, "id\nid\n")) == [["id"]]
+
+
 def test_a_quote_missing_in_the_header_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="line 1: a quoted cell of this row is never closed"):
         table(tmp_path, '"id,name\n1,a\n')

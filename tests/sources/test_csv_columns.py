@@ -88,6 +88,7 @@ def test_a_block_with_anything_unusual_is_rows(tmp_path: Path, text: str, row: l
         b"id,a\n1,\xff\n",
         b"id,a\n1,\0\n",
         b"id,a,\n1,x,y\n",
+        b"id,a\nid,a\n",
     ],
 )
 def test_what_may_be_an_error_is_left_to_the_reading_by_rows(tmp_path: Path, text: bytes) -> None:

@@ -27,6 +27,13 @@ class DriverError(Exception):
         (("42S02", "[42S02] Invalid object name 'peple'. (208)"), "there is no such table"),
         (("HYT00", "[HYT00] Login timeout expired"), "the database had not answered within 1m 00s"),
         (("what is this",), "the database did not accept it"),
+        (("Conversion Error: Could not convert string 'a 2013 b' to INT32",), "a value is not of the type"),
+        (('invalid date field format: "connect"',), "a value is not of the type"),
+        (('Binder Error: Referenced column "connection_id" not found',), "there is no such column"),
+        (("Catalog Error: Table with name network does not exist!",), "there is no such table"),
+        (('near "connect": syntax error',), "the database did not accept it"),
+        (("no rows of 2013 or 2006",), "the database did not accept it"),
+        (("[08S01] link failure (0)",), "the connection was lost"),
     ],
 )
 def test_what_other_databases_say_is_understood(arguments: tuple[object, ...], meaning: str) -> None:
@@ -34,6 +41,13 @@ def test_what_other_databases_say_is_understood(arguments: tuple[object, ...], m
     error = database_error(wrapped, URL, "the query on mysql://h/x", 0, 60.0)
     assert error.message.startswith(f"the query on mysql://h/x: {meaning}")
     assert "4711" not in error.message
+
+
+def test_what_duckdb_lacks_for_zones_is_named_without_the_stack_that_it_quotes() -> None:
+    said = "Required module 'pytz' failed to import, due to the following Python exception:\nTraceback (most recent"
+    error = database_error(DriverError(said), URL, "q", 0, 60.0)
+    assert error.message.endswith("a timestamp with a zone: Required module 'pytz' failed to import")
+    assert "pip install pytz" in error.hint
 
 
 def test_rows_that_had_come_tell_a_lost_connection() -> None:

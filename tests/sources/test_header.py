@@ -12,7 +12,7 @@ def header(*cells: str, wanted: tuple[str, ...] = ()) -> Header:
 
 
 def test_names_are_kept_in_order() -> None:
-    assert header("a", "b c", "ü") == Header(("a", "b c", "ü"), 3)
+    assert header("a", "b c", "ü") == Header(("a", "b c", "ü"), ["a", "b c", "ü"])
 
 
 def test_white_space_around_a_name_is_taken_off_with_a_warning() -> None:
@@ -27,7 +27,7 @@ def test_a_name_that_is_wanted_as_written_keeps_its_white_space() -> None:
 
 
 def test_empty_names_at_the_end_are_width_without_columns() -> None:
-    assert header("a", "b", "", " ") == Header(("a", "b"), 4)
+    assert header("a", "b", "", " ") == Header(("a", "b"), ["a", "b", "", " "])
 
 
 @pytest.mark.parametrize(

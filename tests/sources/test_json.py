@@ -81,7 +81,8 @@ def test_gzip_is_unpacked(tmp_path: Path) -> None:
         ('[{"a":1},\r\n7]', 2, r"line 2, column 1 \(byte 11\): expected an object, found a number"),
         ('[\n{"a":1},\n', 2, r"line 3, column 1 \(byte 11\): .*cut short"),
         ('[{"a":1},{"a":1,"a":2}]', 2, "'a' is there more than once"),
-        (b'[{"a":"\xff"}]', 1, r"line 1, column 8 \(byte 7\): .*UTF-8"),
+        (b'[{"a":"\xff"}]', 1, r"line 1, column 8 \(byte 7\): what stands there is not UTF-8"),
+        (b'[{"a":1},{"a":"\xc3', 2, r"line 1, column 16 \(byte 15\): what stands there is not UTF-8, or was cut"),
     ],
 )
 def test_anything_but_a_whole_array_of_plain_objects_is_refused(
@@ -93,6 +94,19 @@ def test_anything_but_a_whole_array_of_plain_objects_is_refused(
     assert caught.value.line == record
     assert caught.value.message.startswith(f"{tmp_path}/f1.json, record {record}")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (b'[{"a":"\xe9"}]', "JSON is exchanged in UTF-8"),
+        (b'{"a":1}\n{"a":2}\n', "If every line is an object of its own, set `type: ndjson`. If the array is within"),
+    ],
+)
+def test_what_to_do_about_it_is_told(tmp_path: Path, text: bytes, advice: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        records(source(tmp_path, text))
+    assert caught.value.hint.startswith(advice)
 
 
 def test_the_line_of_an_error_is_that_in_the_whole_file_and_of_its_own(tmp_path: Path) -> None:

@@ -83,8 +83,17 @@ def test_a_line_that_is_no_plain_object_is_refused_by_number(
     assert caught.value.line == 3 + filler
 
 
+def test_an_array_is_told_from_lines(tmp_path: Path) -> None:
+    for text in ('[{"a":1},{"a":2}]', '[\n{"a":1}\n]'):
+        with pytest.raises(SourceError) as caught:
+            records(source(tmp_path, text))
+        assert "set `type: json`" in caught.value.hint
+
+
 def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"line 2: not a JSON object: .*UTF-8.* \(character 7\)"):
+    with pytest.raises(
+        SourceError, match=r"line 2: not a JSON object: what stands there is not UTF-8.* \(character 7\)"
+    ):
         records(source(tmp_path, b'{"a":1}\n{"\xc3\xa9":"\xff"}\n'))
 
 
