@@ -42,7 +42,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning, hint)
     for pattern, meaning, hint in (
         (
-            r"\b22[\dP]\d\d\b|\bORA-(01722|018[3-6]\d)\b"
+            r"\b22(P0[23]|007|008|018)\b|\bORA-(01722|018[3-6]\d)\b"
             r"|conver(sion|ting)|could not convert|invalid (input syntax|date)",
             "a value is not of the type that the query makes of it",
             "Have the value corrected, or the query treat it: cast to text, for instance, it is read as it stands.",
