@@ -88,7 +88,7 @@ def source(kind: str, rows: int, folder: Path, database: Database) -> dict[str, 
             query = f"{_SERIES.format(rows=rows)} SELECT n AS id, {_NAMES}, n / 8.0 AS pay FROM s"
             return {"url": "sqlite:///hr.db", "folder": str(folder), "query": query}
         case "DuckDB through SQLAlchemy":
-            return {**source("DuckDB", rows, folder, database), "url": "duckdb:///hr.duckdb"}
+            return {**source("DuckDB", rows, folder, database), "url": "duckdb:///:memory:"}
         case "Python function":
             (folder / f"hr{rows}.py").write_text(_FUNCTION.format(rows=rows))
             return {"function": f"hr{rows}:people", "folder": str(folder)}
