@@ -2,27 +2,10 @@ import pytest
 from yarl import URL
 
 from bulkimport.errors import SourceError
-from bulkimport.link_header import next_in
 from bulkimport.model import CountedPaging, LinkPaging, NextPaging
 from bulkimport.sources.paging import Page, Pages
 
 FIRST = URL("https://host/people?format=json")
-
-
-@pytest.mark.parametrize(
-    ("links", "expected"),
-    [
-        ((), None),
-        (('<https://h/2>; rel="next"',), "https://h/2"),
-        (("</2>; rel=next",), "/2"),
-        (('</1>; rel="prev"', '</2>; title="a, <b>"; REL="last Next"'), "/2"),
-        (('</1>; rel="prev", </2?a=1,2>; rel="next"',), "/2?a=1,2"),
-        (('</2>; title="next"',), None),
-        (("next",), None),
-    ],
-)
-def test_the_next_link_is_found(links: tuple[str, ...], expected: str | None) -> None:
-    assert next_in(links) == expected
 
 
 def test_without_paging_there_is_one_page() -> None:
