@@ -36,7 +36,6 @@ from bulkimport.progress import Progress, SilentProgress, open_progress
 from bulkimport.refresh.context import RunContext
 from bulkimport.refresh.extracts import extracts_of
 from bulkimport.refresh.link_ends import LinkEnds
-from bulkimport.refresh.stop import Stop
 from bulkimport.report.document_file import write_document
 from bulkimport.report.facts import RunFacts
 from bulkimport.report.fold import overall, run_facts
@@ -60,7 +59,7 @@ class Execution:
         self._rng = random.Random()
         self._config = config
         self._config_key = ""
-        self._interruption = Interruption(Stop())
+        self._interruption = Interruption()
         self._traffic_before = Traffic()
         self._warnings = (*config.warnings, *token_warnings(config, self._clock))
 

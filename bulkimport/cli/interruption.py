@@ -20,11 +20,11 @@ LONGEST_END = 10.0
 
 
 class Interruption:
-    """The signals of one run. `received` is the number of the first, None before it."""
+    """The signals of one run. `received` is the number of the first, None before it; it halts by `stop`."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self) -> None:
         self.received: int | None = None
-        self.stop = stop
+        self.stop = Stop()
         self._scope: anyio.CancelScope | None = None
 
     @contextmanager
